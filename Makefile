@@ -1,0 +1,59 @@
+# One command for each intent. Everything runs in .venv, made from requirements.lock.
+#   make demo    the whole story on bundled data; prints where the map is
+#   make test    all tests        make test-long   minutes of fuzzing and kills
+#   make check   lint and types   make format      lay the code out
+#   make bench   ratios against named peers
+#   make lab     JupyterLab on the notebooks
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= layers/demo
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-long check format bench lab lock data clean
+.DEFAULT_GOAL := demo
+
+demo: $(STAMP)
+	$(BIN)/geotool demo $(DEMO)
+
+# Two workers for the two cores of an office machine; a file's tests stay together.
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+
+test-long: $(STAMP)
+	$(BIN)/python -m pytest -m long
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/bench_trace.py
+	$(BIN)/python benchmarks/bench_map.py
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab notebooks
+
+# The demo data, made again from the script that documents them.
+data: $(STAMP)
+	$(BIN)/python data/make_demo_data.py
+
+# Resolve the newest set for every platform and Python we support. Needs uv; users do not.
+lock:
+	uv lock --upgrade
+	uv export --all-extras --no-hashes --no-emit-project --no-header --no-annotate -o requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,46 @@
+"""One map and upstream tracing for river outfalls (入河排污口一张图与溯源).
+
+This module is the table of contents. Everything loads when first used, so that
+``import geotool`` costs no more than it must.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from geotool import _environment as _environment  # first: see there why
+from geotool._version import __version__ as __version__
+
+_HOME = {
+    "errors": ("GeotoolError",),
+    "crs": ("to_metric", "metric_crs"),
+    "io": ("read_readings", "read_scenario"),
+    "layers": ("read_layer", "build_layer", "LayerImport"),
+    "workspace": ("open_workspace", "create_workspace", "Workspace"),
+    "network": (
+        "RiverNetwork",
+        "Scenario",
+        "build_network",
+        "orient_network",
+        "check_network",
+    ),
+    "locate": ("locate_points",),
+    "trace": ("trace_upstream", "trace_downstream", "Trace"),
+    "quality": ("assess_sections",),
+    "zones": ("protection_zones", "buffer_zones", "screen_points"),
+    "maps": ("one_map", "plot_map", "save_map"),
+}
+"""Where each public name lives."""
+
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE:
+        return getattr(import_module(f"geotool.{_MODULE[name]}"), name)
+    raise AttributeError(f"module 'geotool' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
