@@ -1,0 +1,376 @@
+"""Readings as they come from a workbook → one tidy table in one unit per item.
+
+A laboratory writes ``<0.01``, ``0.01L``, ``未检出``, ``--`` or ``1.2*``; headers say
+``氨氮（mg/L）`` or ``w21003``. Names, units and marks are data in
+``tables/pollutants.toml``. Nothing is lost: what is not a reading comes back in
+a second table with the reason.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geotool._items import (
+    Item,
+    fold_item,
+    fold_unit,
+    item_table,
+    split_header,
+    unit_factor,
+)
+from geotool._marks import (
+    MISSING,
+    UNREADABLE,
+    is_missing,
+    parse_time,
+    parse_times,
+    parse_value,
+    parse_values,
+)
+from geotool._rejections import REASONS, REJECTED_COLUMNS, rejections, stacked
+from geotool.errors import LayerError
+from geotool.schema import align_names, fold_name
+from geotool.tables import load_table
+
+__all__ = [
+    "Item",
+    "convert_units",
+    "fold_item",
+    "fold_unit",
+    "item_table",
+    "parse_time",
+    "parse_times",
+    "parse_value",
+    "parse_values",
+    "split_header",
+    "tidy_readings",
+]
+
+TIDY_COLUMNS = (
+    "section_id",
+    "time",
+    "item",
+    "value",
+    "value_mg_l",
+    "unit",
+    "flag",
+    "detected",
+)
+_OURS = ("value_mg_l", "detected")
+"""Columns of a tidy table that are made again from ``value`` when it is read."""
+
+_BELOW = frozenset(("<", "≤", "L", "ND"))
+
+
+def convert_units(
+    values: pd.Series, units: pd.Series, items: pd.Series
+) -> NDArray[np.float64]:
+    """
+    Bring values to the unit of their item (mg/L for concentrations).
+
+    Parameters
+    ----------
+    values : Series of float
+    units : Series of str
+        As written; empty text means the unit of the item.
+    items : Series of str
+        Keys.
+
+    Returns
+    -------
+    array of float
+        NaN where the unit does not fit the item.
+
+    Examples
+    --------
+    >>> convert_units(
+    ...     pd.Series([310.0, 0.31]), pd.Series(["ug/L", ""]), pd.Series(["NH3N"] * 2)
+    ... )
+    array([0.31, 0.31])
+    """
+    pairs = pd.MultiIndex.from_arrays([units.fillna(""), items])
+    codes, distinct = pd.factorize(pairs)
+    factors = [unit_factor(unit, item) if unit else 1.0 for unit, item in distinct]
+    return values.to_numpy(float) * np.array(factors, dtype=float)[codes]
+
+
+def tidy_readings(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Make one row per reading, in one unit per item.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Cells as they came. Either one reading a row (columns for section, time,
+        item, value, and unit and flag if there are any) or one column an item.
+        Headers as in ``layers.toml``, layer ``readings``, and ``pollutants.toml``.
+        The index is the row number that a message names.
+
+    Returns
+    -------
+    readings : DataFrame
+        ``section_id`` (text), ``time`` (datetime, Chinese time without a zone),
+        ``item`` (key), ``value`` (text as it came), ``value_mg_l`` (float, in the
+        unit of the item: mg/L, but ℃ for WT, none for PH, 个/L for FC), ``unit``
+        (of ``value``, as written in the source, else empty: the unit of the item),
+        ``flag``, ``detected`` (bool).
+        Below detection ``value_mg_l`` is half of the detection limit, as means and
+        classes need it (domain.md 0.8; a sum takes 0: use ``detected``); NaN when
+        the limit is not stated.
+    rejected : DataFrame
+        ``row, column, value, reason, reason_en, remedy, remedy_en``. In the long
+        form the rows of both tables add up to the rows of the source. In the wide
+        form an empty cell is no reading; a row without any value and a column
+        that is no known item each give one rejected row (``row`` is missing for a
+        column).
+
+    Raises
+    ------
+    LayerError
+        If the columns for section, time, or items and values are not there.
+
+    Examples
+    --------
+    >>> wide = pd.DataFrame(
+    ...     {"断面名称": ["A", "A"], "日期": ["2026-05-03", "5月4日"],
+    ...      "氨氮(μg/L)": [310, 500], "总磷": ["<0.01", 0.2]}
+    ... )
+    >>> tidy, rejected = tidy_readings(wide)
+    >>> tidy[["item", "value", "value_mg_l", "unit", "detected"]]
+       item  value  value_mg_l  unit  detected
+    0  NH3N    310       0.310  μg/L      True
+    1    TP  <0.01       0.005           False
+    >>> rejected[["row", "column", "reason"]].to_numpy().tolist()
+    [[1, '日期', '监测时间没有年份']]
+    """
+    names = [name for name in map(str, table.columns) if name not in _OURS]
+    if "value" not in names and "value_mg_l" in map(str, table.columns):
+        names.append("value_mg_l")
+    cells = table.set_axis(list(map(str, table.columns)), axis=1)
+    if cells.columns.duplicated().any():
+        twice = cells.columns[cells.columns.duplicated()][0]
+        raise LayerError(
+            f"监测数据有两列同名：{twice}；请改名。",
+            f"Two columns of the readings are named {twice}; rename one.",
+        )
+    headers = {key: name for name, key in align_names(names, "readings").items()}
+    _require(headers, names, "section_id", "time")
+    if "item" in headers:
+        _require(headers, names, "value")
+        long, rejected = _long_form(cells, headers)
+    else:
+        long, rejected = _wide_form(cells, headers, names)
+    readings, refused = _judge(long)
+    every = stacked([rejected, refused])
+    every = every.sort_values("row", kind="stable", ignore_index=True)
+    return readings, every[list(REJECTED_COLUMNS)]
+
+
+def _require(headers: dict[str, str], names: list[str], *keys: str) -> None:
+    words = {
+        "section_id": ("断面编号（或断面名称）", "section_id"),
+        "time": ("监测时间", "time"),
+        "value": ("监测值", "value"),
+    }
+    for key in keys:
+        if key not in headers:
+            raise LayerError(
+                f"监测数据缺少“{words[key][0]}”列；现有列：{'、'.join(names)}。",
+                f"The readings lack a column {words[key][1]}; "
+                f"there are: {', '.join(names)}.",
+            )
+
+
+def _keys(
+    cells: pd.DataFrame, headers: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read section and time of every row; rows without either are rejected."""
+    section = cells[headers["section_id"]].map(_id_text)
+    times = parse_times(cells[headers["time"]])
+    reason = np.select(
+        [section == "", *(times["problem"] == word for word in _TIME_PROBLEMS)],
+        ["section", *(f"time_{word}" for word in _TIME_PROBLEMS)],
+        default="",
+    )
+    keys = pd.DataFrame(
+        {"row": cells.index, "section_id": section.array, "time": times["time"].array},
+        index=range(len(cells)),
+    )
+    rejected = [
+        rejections(cells.index[reason == name], header, bad, name)
+        for name in REASONS
+        if (reason == name).any()
+        for header in [headers["section_id" if name == "section" else "time"]]
+        for bad in [cells.loc[reason == name, header].to_numpy(dtype=object)]
+    ]
+    return keys[reason == ""], stacked(rejected)
+
+
+_TIME_PROBLEMS = (MISSING, "no_year", UNREADABLE)
+
+
+def _id_text(cell: object) -> str:
+    """Make an id text; Excel turns 3206120 into 3206120.0."""
+    if is_missing(cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return " ".join(str(cell).split())
+
+
+def _long_form(
+    cells: pd.DataFrame, headers: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    keys, rejected = _keys(cells, headers)
+    at = keys.index.to_numpy()
+    long = keys.reset_index(drop=True)
+    value = headers["value"]
+    long["column"] = value
+    long["item_as_written"] = cells[headers["item"]].to_numpy(dtype=object)[at]
+    long["raw"] = cells[value].to_numpy(dtype=object)[at]
+    for key in ("unit", "flag"):
+        texts = cells[headers[key]].map(_id_text) if key in headers else ""
+        long[key] = texts if isinstance(texts, str) else texts.to_numpy(object)[at]
+    read = {name: split_header(name) for name in long["item_as_written"].unique()}
+    long["item"] = [read[name][0] for name in long["item_as_written"]]
+    named = [read[name][1] or "" for name in long["item_as_written"]]
+    # the unit beside the value is nearest to it, then that of the item's name, then
+    # that of the header, where it fits
+    long["unit"] = long["unit"].where(long["unit"] != "", named)
+    long["unit"] = _with_header_unit(long, value)
+    long["halved"] = fold_name(value) == fold_name("value_mg_l")
+    return long, rejected
+
+
+def _with_header_unit(long: pd.DataFrame, header: str) -> list[str]:
+    """Take the unit in the header of the values for items that can have it."""
+    text = header.replace("value_mg_l", "value(mg/L)")
+    bracket = text[text.find("(") + 1 :].rstrip(")") if "(" in text else ""
+    if "（" in text:
+        bracket = text[text.find("（") + 1 :].rstrip("）")
+    fits = {
+        item: (fold_unit(bracket, item) or "") if bracket else ""
+        for item in long["item"].dropna().unique()
+    }
+    return [
+        unit or fits.get(item, "")
+        for unit, item in zip(long["unit"], long["item"], strict=True)
+    ]
+
+
+def _wide_form(
+    cells: pd.DataFrame, headers: dict[str, str], names: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    others = [name for name in names if name not in headers.values()]
+    read = {name: split_header(name) for name in others}
+    items = [name for name in others if read[name][0]]
+    if not items:
+        raise LayerError(
+            "监测数据里没有监测项目：需要“监测项目”和“监测值”两列，"
+            f"或以项目为列名（氨氮、总磷…）；现有列：{'、'.join(names)}。",
+            "The readings name no item: columns item and value are needed, or one "
+            f"column per item (氨氮, TP …); there are: {', '.join(names)}.",
+        )
+    keys, rejected = _keys(cells, headers)
+    at = keys.index.to_numpy()
+    grid = cells[items].to_numpy(dtype=object)[at]
+    filled = ~pd.isna(grid) & (grid != "")
+    row, column = np.nonzero(filled)
+    long = keys.iloc[row].reset_index(drop=True)
+    long["column"] = np.array(items, dtype=object)[column]
+    long["raw"] = grid[row, column]
+    long["item"] = [read[name][0] for name in long["column"]]
+    long["item_as_written"] = long["column"]
+    long["unit"] = [read[name][1] or "" for name in long["column"]]
+    long["flag"], long["halved"] = "", False
+    blank = keys.loc[~filled.any(axis=1), "row"]
+    unread = [name for name in others if name not in items and _numeric(cells[name])]
+    parts = [
+        rejected,
+        rejections(blank.array, "", [""] * len(blank), "empty_row"),
+        *(rejections([None], name, [""], "column") for name in unread),
+    ]
+    return long, stacked(parts)
+
+
+def _numeric(column: pd.Series) -> bool:
+    """Whether a column nobody knows may hold measurements: mostly numbers."""
+    read = parse_values(column.dropna())
+    there = read[read["flag"] != MISSING]
+    return len(there) > 0 and bool((there["flag"] != UNREADABLE).mean() > 0.5)
+
+
+def _judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read values and units; what cannot be used is rejected with the reason."""
+    read = parse_values(long["raw"])
+    known = long["item"].notna()
+    items = long["item"].where(known, "NH3N")  # any key, the row is rejected below
+    value_mg_l = convert_units(read["value"], long["unit"], items)
+    reason = np.select(
+        [
+            ~known,
+            read["flag"] == MISSING,
+            read["flag"] == UNREADABLE,
+            (read["value"] < 0) & (items != "WT"),
+            np.isnan(value_mg_l) & read["value"].notna(),
+        ],
+        ["item", "value_missing", "value_unreadable", "value_negative", "unit"],
+        default="",
+    )
+    good = reason == ""
+    tidy = long[good].copy()
+    tidy["value"] = [_cell_text(cell) for cell in tidy["raw"]]
+    detected, flag = _marks(read[good], tidy["flag"])
+    half = ~read["detected"][good] | (~detected & ~tidy["halved"].to_numpy(bool))
+    share = load_table("assessment")["values"]["below_detection_share"]
+    tidy["value_mg_l"] = value_mg_l[good] * np.where(half, share, 1.0)
+    tidy["flag"], tidy["detected"] = flag, detected
+    shown = {"item": "item_as_written", "unit": "unit"}
+    refused = [
+        rejections(
+            bad["row"].array,
+            bad["column"],
+            bad[shown.get(name, "raw")].to_numpy(dtype=object),
+            name,
+        )
+        for name in dict.fromkeys(reason[~good])
+        for bad in [long[reason == name]]
+    ]
+    return tidy.reset_index(drop=True)[list(TIDY_COLUMNS)], stacked(refused)
+
+
+def _marks(
+    read: pd.DataFrame, source_flag: pd.Series
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Join the mark in the value with the source's own column of marks."""
+    parts = {flag: flag.split(";") for flag in source_flag.unique()}
+    below = {flag: any(map(_is_below, parts[flag])) for flag in parts}
+    detected = (read["detected"] & ~source_flag.map(below).astype(bool)).to_numpy(bool)
+    joined = [
+        ";".join(dict.fromkeys(part for part in (mark, *parts[flag]) if part))
+        for mark, flag in zip(read["flag"], source_flag, strict=True)
+    ]
+    return detected, joined
+
+
+def _is_below(mark: str) -> bool:
+    """Whether a mark of the source says: below the detection limit."""
+    return mark.upper() in _BELOW or parse_value(mark)[2] in _BELOW
+
+
+def _cell_text(cell: object) -> str:
+    return cell.strip() if isinstance(cell, str) else number_text(cell)
+
+
+def number_text(cell: object) -> str:
+    """
+    Write a number as a cell shows it.
+
+    Examples
+    --------
+    >>> number_text(np.float64(0.31)), number_text(310.0)
+    ('0.31', '310')
+    """
+    if isinstance(cell, (float, np.floating)):
+        return repr(int(cell)) if float(cell).is_integer() else repr(float(cell))
+    return str(cell)
