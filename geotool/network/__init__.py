@@ -1,0 +1,33 @@
+"""The river network: line work made into reaches and nodes, directed and checked."""
+
+from geotool.network._build import build_network
+from geotool.network._check import check_network
+from geotool.network._model import (
+    CONTROLLABLE_KINDS,
+    FLOW_MODES,
+    KNOWN_CONFIDENCE,
+    RiverNetwork,
+)
+from geotool.network._orient import orient_network
+from geotool.network._scenario import Scenario
+from geotool.network._tables import (
+    NETWORK_TABLES,
+    network_from_tables,
+    network_tables,
+    read_scenario,
+)
+
+__all__ = [
+    "CONTROLLABLE_KINDS",
+    "FLOW_MODES",
+    "KNOWN_CONFIDENCE",
+    "NETWORK_TABLES",
+    "RiverNetwork",
+    "Scenario",
+    "build_network",
+    "check_network",
+    "network_from_tables",
+    "network_tables",
+    "orient_network",
+    "read_scenario",
+]

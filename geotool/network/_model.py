@@ -1,0 +1,189 @@
+"""The river network as two tables and the structures that stand in it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import scipy.sparse as sp
+import shapely
+
+from geotool.crs import require_crs
+from geotool.errors import NetworkError
+
+FLOW_MODES = ("normal", "bidirectional", "controlled", "reservoir", "unknown")
+"""How water moves in a reach; only ``normal`` has one direction, as drawn."""
+
+KNOWN_CONFIDENCE = 0.9
+"""A direction counts as known from this confidence up; below it is inferred."""
+
+CONTROLLABLE_KINDS = ("sluice", "pump")
+"""Structures that people open and close; a weir or culvert just stands there."""
+
+REACH_COLUMNS = (
+    "reach_id",
+    "river_id",
+    "name",
+    "from_node",
+    "to_node",
+    "length_m",
+    "flow_mode",
+    "direction_source",
+    "direction_confidence",
+    "width_m",
+    "depth_m",
+    "flow_m3_s",
+    "velocity_m_s",
+    "geometry",
+)
+NODE_COLUMNS = ("node_id", "kind", "structure_id", "geometry")
+STRUCTURE_COLUMNS = ("structure_id", "node_id", "name", "kind", "role", "state")
+
+
+@dataclass(frozen=True, eq=False)
+class RiverNetwork:
+    """
+    Reaches between nodes, with the structures that control them. Frozen.
+
+    Attributes
+    ----------
+    reaches : GeoDataFrame, one row a reach, index 0 … n-1
+        :data:`REACH_COLUMNS`. ``reach_id`` is text and unique. ``from_node`` and
+        ``to_node`` are positions in ``nodes``; the line is drawn from the one to
+        the other, with the flow where ``flow_mode`` is ``normal``. ``length_m`` is
+        measured in ``crs``. Unknown numbers are NaN.
+    nodes : GeoDataFrame, one row a node, index 0 … m-1
+        :data:`NODE_COLUMNS`; ``node_id`` equals the index. ``kind`` is ``end``,
+        ``pass`` (two reaches meet), ``junction`` or ``structure``.
+    structures : DataFrame
+        :data:`STRUCTURE_COLUMNS`; each cuts a reach at its own node, which has
+        exactly one reach on either side. ``state`` is as registered.
+    log : DataFrame
+        What building and orienting changed: ``step, subject, before, after, note``.
+    unplaced : GeoDataFrame
+        Structures that stand on no reach: ``structure_id, name, kind, distance_m``.
+    votes : DataFrame
+        What each source said of a direction: ``reach_id, source, direction``.
+    crs : pyproj.CRS
+        Projected, in metres.
+    """
+
+    reaches: gpd.GeoDataFrame
+    nodes: gpd.GeoDataFrame
+    structures: pd.DataFrame
+    log: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unplaced: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    votes: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        _check_columns(self.reaches, REACH_COLUMNS, "reaches")
+        _check_columns(self.nodes, NODE_COLUMNS, "nodes")
+        _check_columns(self.structures, STRUCTURE_COLUMNS, "structures")
+        if not self.reaches["reach_id"].is_unique:
+            twice = self.reaches["reach_id"][self.reaches["reach_id"].duplicated()]
+            raise NetworkError(
+                f"河段编号重复：{twice.iloc[0]}。",
+                f"Reach id {twice.iloc[0]} occurs twice.",
+            )
+        ends = self.reaches[["from_node", "to_node"]].to_numpy()
+        if len(ends) and not (ends.min() >= 0 and ends.max() < len(self.nodes)):
+            raise NetworkError(
+                f"河段引用了不存在的节点；节点编号应在 0 到 {len(self.nodes) - 1}。",
+                f"A reach names a node that is not there; nodes are 0 to "
+                f"{len(self.nodes) - 1}.",
+            )
+
+    @property
+    def crs(self) -> pyproj.CRS:
+        """Projected reference system of both tables."""
+        return require_crs(self.reaches, "reaches")
+
+    @cached_property
+    def hash(self) -> str:
+        """Fingerprint of topology, directions, geometry and structures."""
+        digest = hashlib.sha256()
+        for column in ("reach_id", "flow_mode", "direction_source"):
+            digest.update("\0".join(map(str, self.reaches[column])).encode())
+        numbers = self.reaches[["from_node", "to_node", "length_m"]].to_numpy(float)
+        digest.update(np.ascontiguousarray(numbers).tobytes())
+        digest.update(shapely.get_coordinates(self.reaches.geometry).tobytes())
+        table = self.structures[list(STRUCTURE_COLUMNS)].astype(str)
+        digest.update(table.to_csv(index=False).encode())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def reach_position(self) -> pd.Series:
+        """Position of each reach, by reach id."""
+        return pd.Series(
+            np.arange(len(self.reaches)), index=self.reaches["reach_id"].to_numpy()
+        )
+
+    @cached_property
+    def component(self) -> np.ndarray:
+        """Number of the connected part each node belongs to, ignoring direction."""
+        n = len(self.nodes)
+        ends = self.reaches[["from_node", "to_node"]].to_numpy()
+        graph = sp.coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), (n, n))
+        return sp.csgraph.connected_components(graph, directed=False)[1]
+
+    def summary(self) -> dict[str, Any]:
+        """
+        Count what there is.
+
+        Returns
+        -------
+        dict
+            ``reaches, nodes, length_km, components, loops, structures`` and
+            ``unknown_share`` (share of length without a known direction).
+            Loops are independent cycles of the undirected network.
+        """
+        length = self.reaches["length_m"].to_numpy(float)
+        parts = len(np.unique(self.component)) if len(self.nodes) else 0
+        unknown = (self.reaches["flow_mode"] == "unknown").to_numpy()
+        total = float(length.sum())
+        return {
+            "reaches": len(self.reaches),
+            "nodes": len(self.nodes),
+            "length_km": total / 1000,
+            "components": parts,
+            "loops": len(self.reaches) - len(self.nodes) + parts,
+            "structures": len(self.structures),
+            "unknown_share": float(length[unknown].sum() / total) if total else 0.0,
+        }
+
+    def __repr__(self) -> str:
+        facts = self.summary()
+        return (
+            f"<RiverNetwork: {facts['reaches']} reaches, {facts['nodes']} nodes, "
+            f"{facts['length_km']:.1f} km, {facts['components']} parts, "
+            f"{facts['loops']} loops, {facts['structures']} structures, "
+            f"{facts['unknown_share']:.0%} of length without direction, "
+            f"{':'.join(self.crs.to_authority() or ('CRS', self.crs.name))}>"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = self.summary()
+        rows = (
+            ("河段 reaches", f"{facts['reaches']}"),
+            ("节点 nodes", f"{facts['nodes']}"),
+            ("总长 length", f"{facts['length_km']:.1f} km"),
+            ("连通部分 parts", f"{facts['components']}"),
+            ("环 loops", f"{facts['loops']}"),
+            ("闸站 structures", f"{facts['structures']}"),
+            ("流向未知 unknown", f"{facts['unknown_share']:.0%}"),
+        )
+        cells = "".join(f"<tr><th>{a}</th><td>{b}</td></tr>" for a, b in rows)
+        return f"<table><caption>河网 RiverNetwork</caption>{cells}</table>"
+
+
+def _check_columns(table: pd.DataFrame, needed: tuple[str, ...], name: str) -> None:
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        raise NetworkError(
+            f"{name} 表缺少列：{'、'.join(missing)}。",
+            f"The {name} table lacks the columns {', '.join(missing)}.",
+        )

@@ -1,0 +1,101 @@
+"""A scenario: what one assumes of gates, pumps and directions, as data."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from geotool.errors import NetworkError
+
+GATE_STATES = ("open", "closed", "one_way", "unknown")
+"""States of a structure. ``one_way``: passes along the drawn direction only."""
+
+DIRECTIONS = ("forward", "backward", "both", "unknown")
+"""Directions a scenario may give a reach, against the way it is drawn."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """
+    Assumptions about gates and directions, with a name.
+
+    Attributes
+    ----------
+    name : str
+    structures : dict
+        Structure id → one of :data:`GATE_STATES`; others stay as registered.
+    directions : dict
+        Reach id or river id → one of :data:`DIRECTIONS`; ``backward`` reverses.
+    velocities_m_s : dict
+        Reach id or river id → velocity in m/s.
+    note : str
+        Where the assumption comes from.
+
+    Examples
+    --------
+    >>> flood = Scenario("排涝", structures={"Z3": "closed"})
+    >>> flood.structures["Z3"]
+    'closed'
+    >>> Scenario("错", structures={"Z3": "half"})
+    Traceback (most recent call last):
+        ...
+    geotool.errors.NetworkError: 情景“错”中 Z3 的状态 'half' 不认识...
+    """
+
+    name: str = "现状"
+    structures: Mapping[str, str] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
+    velocities_m_s: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for mapping, choices in (
+            (self.structures, GATE_STATES),
+            (self.directions, DIRECTIONS),
+        ):
+            for key, value in mapping.items():
+                if value not in choices:
+                    raise NetworkError(
+                        f"情景“{self.name}”中 {key} 的状态 {value!r} 不认识；"
+                        f"可用：{'、'.join(choices)}。",
+                        f"Scenario {self.name!r}: {key} has the unknown state "
+                        f"{value!r}; choose one of {', '.join(choices)}.",
+                    )
+        for key, speed in self.velocities_m_s.items():
+            if not speed > 0:
+                raise NetworkError(
+                    f"情景“{self.name}”中 {key} 的流速 {speed} 不是正数。",
+                    f"Scenario {self.name!r}: the velocity of {key} is {speed}, "
+                    "not a positive number.",
+                )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the scenario as plain data, for TOML, JSON and the workspace."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Scenario":
+        """
+        Make a scenario from plain data; the inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        NetworkError
+            If a key is not one of the attributes.
+        """
+        unknown = set(data) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise NetworkError(
+                f"情景中有不认识的项：{'、'.join(sorted(unknown))}；"
+                f"可用：{'、'.join(cls.__dataclass_fields__)}。",
+                f"A scenario has no {', '.join(sorted(unknown))}; "
+                f"it may have {', '.join(cls.__dataclass_fields__)}.",
+            )
+        return cls(**data)
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of the assumptions."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

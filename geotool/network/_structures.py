@@ -1,0 +1,229 @@
+"""Gates, pumps, weirs and culverts put on reaches; each becomes a node that cuts one."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geotool.network._lines import Floats, Ints, Lines, Log, spot
+from geotool.network._splitting import Pieces
+
+INWARD_M = 2.0
+"""A gate at a junction stands this far inside the canal it closes, at most."""
+
+STRUCTURE_COLUMNS = ("structure_id", "node_id", "name", "kind", "role", "state")
+UNPLACED_COLUMNS = ("structure_id", "name", "kind", "distance_m", "geometry")
+PASSING_KINDS = ("siphon", "aqueduct", "culvert")
+"""Structures that lead one water past another without joining them."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """
+    Structures on the network.
+
+    Attributes
+    ----------
+    pieces : Pieces
+        Cut at the structures.
+    table : DataFrame
+        ``STRUCTURE_COLUMNS``; ``node_id`` numbers nodes of ``pieces``.
+    unplaced : GeoDataFrame
+        Structures too far from any reach.
+    """
+
+    pieces: Pieces
+    table: pd.DataFrame
+    unplaced: gpd.GeoDataFrame
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value).strip()
+
+
+def structure_facts(structures: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Give id, name, kind, role and state of every structure as text.
+
+    A missing id becomes ``ST1``, ``ST2`` …, a missing state ``unknown``.
+    """
+    count = len(structures)
+    table = {}
+    for column in ("structure_id", "name", "kind", "role", "state", "river"):
+        cells = structures[column] if column in structures.columns else [""] * count
+        table[column] = [_text(cell) for cell in cells]
+    facts = pd.DataFrame(table, dtype=object)
+    numbers = [f"ST{k + 1}" for k in range(count)]
+    facts["structure_id"] = [
+        own or made for own, made in zip(facts["structure_id"], numbers, strict=True)
+    ]
+    facts["kind"] = facts["kind"].replace("", "other")
+    facts["state"] = facts["state"].replace("", "unknown")
+    return facts
+
+
+def place_structures(
+    pieces: Pieces,
+    structures: gpd.GeoDataFrame,
+    river_names: list[str],
+    *,
+    max_m: float,
+    log: Log,
+) -> Placed:
+    """
+    Put each structure on a reach and cut the reach there.
+
+    The reach of the river that the register names is taken if it lies within the
+    limit, else the nearest. At a junction a structure moves a little into its reach.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    structures : GeoDataFrame of points
+        In the system of the pieces.
+    river_names : list of str
+        Name of each river, by row.
+    max_m : float
+    log : Log
+    """
+    facts = structure_facts(structures)
+    points = np.asarray(structures.geometry, dtype=object)
+    chosen = _choose(pieces, points, facts, river_names, max_m)
+    away = np.array([c is None for c in chosen], dtype=bool)
+    placed = np.flatnonzero(~away)
+    piece = np.array([chosen[k][0] for k in placed], dtype=np.int64)  # type: ignore[index]
+    measure = _inward(pieces, piece, points[placed])
+    measure = _spread(piece, measure, shapely.length(pieces.line))
+    foot = shapely.get_coordinates(
+        shapely.line_interpolate_point(pieces.line[piece], measure)
+    ).reshape(-1, 2)
+    node = len(pieces.node_xy) + np.arange(len(placed))
+    for k, xy in zip(placed, foot, strict=True):
+        before = shapely.get_coordinates(points[k])[0]
+        moved = f"{np.hypot(*(xy - before)):.2f} m"
+        log.add(
+            "structure", facts["structure_id"].iloc[k], spot(before), spot(xy), moved
+        )
+    table = facts.iloc[placed].assign(node_id=node)[list(STRUCTURE_COLUMNS)]
+    return Placed(
+        _cut_at(pieces, piece, measure, foot),
+        table.reset_index(drop=True),
+        _unplaced(pieces, points, facts, away, structures.crs),
+    )
+
+
+def _choose(
+    pieces: Pieces,
+    points: Lines,
+    facts: pd.DataFrame,
+    river_names: list[str],
+    max_m: float,
+) -> list[tuple[int, float] | None]:
+    """Choose (piece, distance) for each structure, or None when all are too far."""
+    tree = shapely.STRtree(pieces.line)
+    there = ~(shapely.is_missing(points) | shapely.is_empty(points))
+    which, piece = tree.query(points[there], predicate="dwithin", distance=max_m)
+    which = np.flatnonzero(there)[which]
+    distance = shapely.distance(points[which], pieces.line[piece])
+    found: list[tuple[int, float] | None] = [None] * len(points)
+    best: dict[int, tuple[Hashable, ...]] = {}
+    for k, p, d in zip(which.tolist(), piece.tolist(), distance.tolist(), strict=True):
+        river = facts["river"].iloc[k]
+        name = river_names[pieces.row[p]]
+        other = not (river and name and (river in name or name in river))
+        middle = pieces.line[p].interpolate(0.5, normalized=True)
+        key = (other, round(d, 3), round(middle.x, 3), round(middle.y, 3))
+        if k not in best or key < best[k]:
+            best[k], found[k] = key, (p, d)
+    return found
+
+
+def _inward(pieces: Pieces, piece: Ints, points: Lines) -> Floats:
+    """Measure of each structure, kept off the ends of its reach."""
+    length = shapely.length(pieces.line[piece])
+    measure = shapely.line_locate_point(pieces.line[piece], points)
+    margin = np.minimum(INWARD_M, length / 3)
+    return np.clip(measure, margin, length - margin)
+
+
+def _spread(piece: Ints, measure: Floats, length: Floats) -> Floats:
+    """Keep two structures at one place apart, in a fixed order."""
+    measure = measure.copy()
+    order = np.lexsort((measure, piece))
+    for a, b in pairwise(order):
+        if piece[a] == piece[b] and measure[b] - measure[a] < 0.01:
+            room = length[piece[b]] - measure[a]
+            measure[b] = measure[a] + min(0.5, room / 3)
+    return measure
+
+
+def _cut_at(pieces: Pieces, piece: Ints, measure: Floats, foot: Floats) -> Pieces:
+    """Cut pieces at measures; node numbers follow those there are."""
+    node_xy = np.vstack([pieces.node_xy, foot])
+    line, row = list(pieces.line), list(pieces.row)
+    start, end = list(pieces.start), list(pieces.end)
+    for number in np.unique(piece):
+        here = np.flatnonzero(piece == number)
+        here = here[np.argsort(measure[here])]
+        at = measure[here]
+        nodes = [int(len(pieces.node_xy) + k) for k in here]
+        whole = pieces.line[number]
+        cuts = np.concatenate([[0.0], at, [whole.length]])
+        bits = [
+            _between(whole, cuts[k], cuts[k + 1], node_xy, nodes, k)
+            for k in range(len(cuts) - 1)
+        ]
+        starts, ends = [start[number], *nodes], [*nodes, end[number]]
+        line[number], start[number], end[number] = bits[0], starts[0], ends[0]
+        line += bits[1:]
+        row += [row[number]] * (len(bits) - 1)
+        start += starts[1:]
+        end += ends[1:]
+    made = np.empty(len(line), dtype=object)
+    made[:] = line
+    return Pieces(
+        made,
+        np.array(row, dtype=np.int64),
+        np.array(start, dtype=np.int64),
+        np.array(end, dtype=np.int64),
+        node_xy,
+    )
+
+
+def _between(
+    line: shapely.LineString,
+    low: float,
+    high: float,
+    node_xy: Floats,
+    nodes: list[int],
+    k: int,
+) -> shapely.LineString:
+    """Stretch of a line between two measures, exactly from node to node."""
+    xy = shapely.get_coordinates(line)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    inner = xy[(along > low + 1e-6) & (along < high - 1e-6)]
+    first = xy[0] if k == 0 else node_xy[nodes[k - 1]]
+    final = xy[-1] if k == len(nodes) else node_xy[nodes[k]]
+    return shapely.LineString(np.vstack([first, inner, final]))
+
+
+def _unplaced(
+    pieces: Pieces, points: Lines, facts: pd.DataFrame, away: Any, crs: Any
+) -> gpd.GeoDataFrame:
+    rows = np.flatnonzero(away)
+    distance = np.full(len(rows), np.nan)
+    there = ~(shapely.is_missing(points[rows]) | shapely.is_empty(points[rows]))
+    if there.any() and len(pieces.line):
+        tree = shapely.STRtree(pieces.line)
+        _, found = tree.query_nearest(
+            points[rows][there], return_distance=True, all_matches=False
+        )
+        distance[there] = found
+    table = facts.iloc[rows][["structure_id", "name", "kind"]].reset_index(drop=True)
+    table["distance_m"] = distance
+    return gpd.GeoDataFrame(table, geometry=list(points[rows]), crs=crs)
