@@ -1,0 +1,76 @@
+"""How fast the water may run in each reach, and what that rests on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geotool.network import RiverNetwork
+from geotool.tables import load_table
+
+BASES = ("scenario", "given", "flow", "assumed")
+"""What a velocity rests on, the firmest first."""
+
+
+def velocity_ranges(
+    network: RiverNetwork, velocities_m_s: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """
+    Give the range of velocities of every reach.
+
+    A velocity of the scenario or the layer is taken as it is; flow, width and depth
+    give one within a factor; else the default of ``tables/hydraulics.toml`` is
+    assumed, and marked so.
+
+    Returns
+    -------
+    DataFrame, one row a reach
+        ``low_m_s, high_m_s, basis`` (one of :data:`BASES`).
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> from geotool.network import build_network
+    >>> line = shapely.LineString([(0, 0), (100, 0)])
+    >>> rivers = gpd.GeoDataFrame(
+    ...     {"river_id": ["A"], "velocity_m_s": [0.2]}, geometry=[line], crs=4549
+    ... )
+    >>> velocity_ranges(build_network(rivers)).to_numpy().tolist()
+    [[0.2, 0.2, 'given']]
+    """
+    reaches, facts = network.reaches, load_table("hydraulics")["velocity"]
+    width, depth, flow, stated = (
+        reaches[name].to_numpy(float)
+        for name in ("width_m", "depth_m", "flow_m3_s", "velocity_m_s")
+    )
+    is_large = width >= facts["canal"]["below_width_m"]
+    low = np.where(
+        is_large,
+        _number(facts, "large_river", "low_m_s"),
+        _number(facts, "canal", "low_m_s"),
+    )
+    high = np.where(
+        is_large,
+        _number(facts, "large_river", "high_m_s"),
+        _number(facts, "canal", "high_m_s"),
+    )
+    basis = np.full(len(reaches), "assumed", dtype=object)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.abs(flow) / (width * depth)
+    from_flow = np.isfinite(mean) & (mean > 0)
+    low = np.where(from_flow, mean * _number(facts, "from_flow", "low_factor"), low)
+    high = np.where(from_flow, mean * _number(facts, "from_flow", "high_factor"), high)
+    basis[from_flow] = "flow"
+    given = stated > 0
+    low, high = np.where(given, stated, low), np.where(given, stated, high)
+    basis[given] = "given"
+    for key, value in (velocities_m_s or {}).items():
+        named = ((reaches["reach_id"] == key) | (reaches["river_id"] == key)).to_numpy()
+        low[named] = high[named] = value
+        basis[named] = "scenario"
+    return pd.DataFrame({"low_m_s": low, "high_m_s": high, "basis": basis})
+
+
+def _number(facts: dict[str, Any], group: str, name: str) -> float:
+    return float(facts[group][name]["value"])
