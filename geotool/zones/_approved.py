@@ -125,7 +125,8 @@ def _unfit(record: dict[Any, Any], geometry: Any) -> tuple[str, str] | None:
         return f"类型为 {kind!r}，不是保护区", f"its kind is {kind!r}"
     if status and canonical_value(status, "zones", "status") != "approved":
         return f"状态为 {status!r}，不是已批复", f"its status is {status!r}"
-    if geometry is None or geometry.is_empty or geometry.area == 0:
+    # a shape that crosses itself may have no area until it is mended
+    if geometry is None or shapely.make_valid(geometry).area == 0:
         return "没有面积", "it has no area"
     return None
 

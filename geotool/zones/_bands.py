@@ -108,7 +108,7 @@ def near_bank_part(
     (0.0, -100.0, 100.0, 500.0)
     """
     middle = shapely.line_merge(shapely.union_all(lines))
-    if middle.geom_type != "LineString":
+    if middle.geom_type != "LineString" or middle.is_closed:
         return None
     cells = shapely.get_parts(
         shapely.polygonize(

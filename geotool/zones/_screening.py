@@ -163,7 +163,8 @@ def _protection(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
         rows = layer[np.array(named, dtype=bool)]
     if rows.empty:
         return None
-    bare = rows.geometry.isna() | rows.geometry.is_empty | (rows.geometry.area == 0)
+    shapes = np.asarray(rows.geometry, dtype=object)
+    bare = ~(shapely.area(shapely.make_valid(shapes)) > 0)  # missing is NaN
     if bare.any():
         raise LayerError(
             f"{int(bare.sum())} 个保护区没有面状图形，无法比对；请先补图形或移除。",
