@@ -1,0 +1,168 @@
+"""What the command line understands."""
+
+import argparse
+from typing import Any, NoReturn
+
+from geotool._version import __version__
+
+
+class UsageError(ValueError):
+    """A command line that cannot be understood."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        said = " ".join(message.split())
+        raise UsageError(f"命令有误：{said}；用法见 {self.prog} --help / usage: {said}")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """
+    Make the parser of all commands.
+
+    Examples
+    --------
+    >>> build_parser().parse_args(["map", "a.gpkg", "--out", "a.html"]).out
+    'a.html'
+    """
+    parser = _Parser(
+        prog="geotool",
+        description="入河排污口一张图与上游溯源 · one map and upstream tracing",
+    )
+    parser.add_argument("--version", action="version", version=f"geotool {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_Parser
+    )
+    for add in (_demo, _import, _build, _check, _trace, _assess, _zones, _map):
+        add(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text
+    )
+    parser.set_defaults(run=lambda chosen: _run(name, chosen))
+    return parser
+
+
+def _run(name: str, chosen: argparse.Namespace) -> int:
+    # the commands bring geopandas along; --help should not
+    from geotool.cli import _commands, _demo_story
+
+    table = {**_commands.COMMANDS, "demo": _demo_story.run_demo}
+    return int(table[name](chosen) or 0)
+
+
+def _workspace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workspace", metavar="WS.gpkg", help="工作空间 the workspace")
+
+
+def _demo(commands: Any) -> None:
+    parser = _command(
+        commands, "demo", "用示例数据走一遍全程 the whole story on demo data"
+    )
+    parser.add_argument("folder", nargs="?", default="geotool_demo", metavar="DIR")
+    parser.add_argument(
+        "--data", metavar="DIR", help="示例数据目录 folder of the demo data"
+    )
+
+
+def _import(commands: Any) -> None:
+    parser = _command(commands, "import", "读入登记表或图层 read a register or layer")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--as", dest="kind", required=True, metavar="LAYER")
+    parser.add_argument("--into", required=True, metavar="WS.gpkg")
+    parser.add_argument("--crs", metavar="EPSG:…", help="坐标系 CRS of the source")
+    parser.add_argument(
+        "--datum", metavar="NAME", help="gcj02 | bd09 | wgs84 | cgcs2000 | unknown"
+    )
+    parser.add_argument("--encoding", metavar="NAME")
+    parser.add_argument("--sheet", metavar="NAME", help="工作表 sheet of a workbook")
+    parser.add_argument("--layer", metavar="NAME", help="源图层 layer of the source")
+    parser.add_argument(
+        "--map",
+        dest="columns",
+        action="append",
+        default=[],
+        metavar="列名=column",
+        help="指定列对应，可重复 which column a header is, may be repeated",
+    )
+    parser.add_argument(
+        "--append",
+        action="store_true",
+        help="并入已有图层（编号不得重复）add to the layer that is there",
+    )
+    parser.add_argument("--rejects", metavar="FILE.xlsx", help="退回行写到此处")
+
+
+def _build(commands: Any) -> None:
+    parser = _command(commands, "build", "由河流和闸站建河网 make the network")
+    _workspace(parser)
+    parser.add_argument("--snap-m", type=float, default=1.0, metavar="M")
+    parser.add_argument(
+        "--drawn-with-flow",
+        action="store_true",
+        help="画线方向即流向（由使用者担保）lines are drawn with the flow",
+    )
+
+
+def _check(commands: Any) -> None:
+    parser = _command(commands, "check", "列出河网问题 issues of the network")
+    _workspace(parser)
+    parser.add_argument("--out", metavar="FILE", help="问题清单写到此处")
+
+
+def _trace(commands: Any) -> None:
+    parser = _command(commands, "trace", "溯源或下泄追踪 trace up- or downstream")
+    _workspace(parser)
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--section", metavar="ID", help="断面编号或名称")
+    start.add_argument("--outfall", metavar="ID", help="排污口编号或名称")
+    start.add_argument("--at", metavar="LON,LAT", help="经纬度（CGCS2000）")
+    parser.add_argument("--item", metavar="NH3N")
+    parser.add_argument("--readings", metavar="FILE.csv")
+    parser.add_argument("--down", action="store_true", help="向下游 downstream")
+    parser.add_argument("--max-km", type=float, metavar="X")
+    parser.add_argument("--max-hours", type=float, metavar="H")
+    parser.add_argument("--max-offset-m", type=float, default=200.0, metavar="M")
+    parser.add_argument("--scenario", metavar="FILE", help="情景文件 TOML 或 JSON")
+    parser.add_argument(
+        "--save", action="store_true", help="结果存入工作空间，一张图会画出来"
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help=".json .csv .xlsx .gpkg .geojson"
+    )
+
+
+def _assess(commands: Any) -> None:
+    parser = _command(commands, "assess", "断面水质评价 assess the sections")
+    _workspace(parser)
+    parser.add_argument("--readings", metavar="FILE.csv")
+    parser.add_argument("--standard", default="GB3838-2002", metavar="NAME")
+    parser.add_argument("--period", default="month", metavar="month|quarter|year")
+    parser.add_argument("--out", required=True, metavar="FILE", help=".xlsx .csv .json")
+
+
+def _zones(commands: Any) -> None:
+    parser = _command(commands, "zones", "保护区、缓冲带与筛查 zones and conflicts")
+    _workspace(parser)
+    parser.add_argument("--rule", default="jiangsu", metavar="jiangsu|hj338|FILE.toml")
+    parser.add_argument(
+        "--buffer-m", type=float, metavar="M", help="另划缓冲带的宽度，自岸边起"
+    )
+    parser.add_argument(
+        "--on", metavar="YYYY-MM-DD", help="判定日期 date of the finding"
+    )
+    parser.add_argument("--out", metavar="FILE", help="筛查结果写到此处")
+
+
+def _map(commands: Any) -> None:
+    parser = _command(commands, "map", "生成一张图 write the one map")
+    _workspace(parser)
+    parser.add_argument("--out", required=True, metavar="onemap.html")
+    parser.add_argument("--title", default="入河排污口一张图")
+    parser.add_argument("--subtitle", default="")
+    parser.add_argument("--notice", default="", help="图上常显的提示语")
+    parser.add_argument("--source", default="", help="数据来源")
+    parser.add_argument("--png", metavar="FILE", help="另出打印图 also a printed map")

@@ -1,0 +1,101 @@
+"""Assessments and screening findings as files."""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from geotool._items import item_table
+from geotool.io import replacing, write_book, write_table
+
+_HEADERS = {
+    "section_id": "断面编号",
+    "name": "断面名称",
+    "river": "水体",
+    "period": "时段",
+    "water_type": "水体类型",
+    "target_class": "水质目标",
+    "water_class": "水质类别",
+    "grade": "水质状况",
+    "reached": "是否达标",
+    "determining": "定类因子",
+    "exceedances": "超标项目（超目标倍数）",
+    "main_pollutants": "主要污染指标（超Ⅲ类倍数）",
+    "items_assessed": "参评项目",
+    "below_detection": "低于检出限",
+    "n_readings": "数据个数",
+    "n_days": "监测天数",
+    "n_months": "监测月数",
+    "standard": "评价标准",
+    "note": "说明",
+    "note_en": "Note",
+}
+_FINDING_HEADERS = {
+    "outfall_id": "排污口编号",
+    "name": "名称",
+    "grade_zh": "判定",
+    "zone_name": "分区",
+    "zone_status": "划定状态",
+    "distance_m": "距边界（m，内为负）",
+    "clause": "条款",
+    "datum_status": "坐标基准",
+    "uncertainty_m": "坐标误差（m）",
+    "reason": "理由",
+    "reason_en": "Reason",
+}
+
+
+def write_assessment(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
+    """
+    Write an assessment; a workbook or csv gets Chinese headers, json keeps the keys.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`geotool.assess_sections` gives it.
+    path : path
+        ``.xlsx``, ``.csv`` or ``.json``.
+    """
+    target = Path(path)
+    if target.suffix.lower() == ".json":
+        return write_table(table, target)
+    sheet = _with_words(table)
+    if target.suffix.lower() == ".xlsx":
+        with replacing(target) as beside:
+            write_book({"断面评价": sheet}, beside)
+        return target
+    return write_table(sheet, target)
+
+
+def _with_words(table: pd.DataFrame) -> pd.DataFrame:
+    words: dict[Any, str] = {True: "达标", False: "未达标"}
+    made = table.copy()
+    made["reached"] = [words.get(cell, "未评价") for cell in made["reached"]]
+    kinds = {"river": "河流", "lake": "湖库"}
+    made["water_type"] = [kinds.get(cell, cell) for cell in made["water_type"]]
+    means = {
+        item.column: f"{item.zh}均值（{item.unit}）" if item.unit else f"{item.zh}均值"
+        for item in item_table().values()
+    }
+    return made.rename(columns={**_HEADERS, **means})
+
+
+def write_findings(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
+    """
+    Write what was found of points in zones; contacts never go along.
+
+    Parameters
+    ----------
+    table : DataFrame or GeoDataFrame
+        As :func:`geotool.screen_points` gives it.
+    path : path
+        ``.xlsx`` or ``.csv`` with Chinese headers, or any other ending that
+        ``geotool.io.write_table`` knows.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in (".xlsx", ".csv"):
+        return write_table(table, target)
+    keep = [column for column in _FINDING_HEADERS if column in table.columns]
+    sheet = pd.DataFrame(table)[keep].rename(columns=_FINDING_HEADERS)
+    return write_table(sheet, target, layer="筛查结果")

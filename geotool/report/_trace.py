@@ -1,0 +1,368 @@
+"""A trace as JSON, a workbook or map layers."""
+
+import json
+from math import isfinite
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geotool.crs import GEOGRAPHIC_CRS, reproject
+from geotool.errors import SourceError
+from geotool.io import replacing, write_book, write_table, write_vector
+from geotool.network import RiverNetwork
+from geotool.trace import RELATION_ZH, Trace
+
+TRACE_FORMATS = (".json", ".csv", ".xlsx", ".gpkg", ".geojson")
+"""Endings that :func:`write_trace` knows."""
+
+SOURCES = "outfalls"
+"""Layer whose points are the sources that are put in order."""
+
+NO_RANKING = (
+    "概率为空：未做证据归因，仅按沿河距离由近到远排列，不代表责任大小 / "
+    "probability is null: no evidence was weighed, the order is by distance along "
+    "the water and says nothing of responsibility"
+)
+
+_POINT_HEADERS = {
+    "rank": "序号",
+    "id": "编号",
+    "name": "名称",
+    "relation": "可达性",
+    "distance_m": "沿河距离（m）",
+    "travel_time_min_h": "流经时间下限（h）",
+    "travel_time_max_h": "流经时间上限（h）",
+    "time_basis": "时间依据",
+    "reach_id": "所在河段",
+    "measure_m": "里程（m）",
+    "offset_m": "距河距离（m）",
+    "located": "上河定位",
+    "path": "经过河段",
+    "structures": "经过闸站",
+}
+_REACH_HEADERS = {
+    "reach_id": "河段编号",
+    "name": "河流名称",
+    "relation": "可达性",
+    "distance_m": "沿河距离（m）",
+    "travel_time_min_h": "流经时间下限（h）",
+    "travel_time_max_h": "流经时间上限（h）",
+    "length_m": "涉及长度（m）",
+    "from_measure_m": "起里程（m）",
+    "to_measure_m": "止里程（m）",
+}
+_STOP_HEADERS = {
+    "kind": "类型",
+    "subject": "对象",
+    "reason": "原因",
+    "reason_en": "Reason",
+    "distance_m": "沿河距离（m）",
+}
+_EXCLUDED_HEADERS = {
+    "layer": "图层",
+    "id": "编号",
+    "name": "名称",
+    "kind": "类型",
+    "reason": "不在结果内的原因",
+    "reason_en": "Reason",
+    "at": "位置",
+}
+_WORDS = {
+    "time_basis": {
+        "assumed": "缺省流速 [M]",
+        "flow": "由流量推算",
+        "given": "资料流速",
+        "scenario": "情景流速",
+    },
+    "located": {"on": "已定位", "ambiguous": "有歧义"},
+    "kind": {
+        "closed_gate": "闸站关闭",
+        "gap": "疑似断线",
+        "boundary": "河网边界",
+        "unknown_direction": "流向不明",
+        "other_side": "在另一侧",
+        "against_flow": "流向背离",
+        "unconnected": "不连通",
+        "limit": "超出范围",
+        "far": "离河过远",
+        "no_place": "没有坐标",
+    },
+}
+
+
+def trace_document(
+    trace: Trace,
+    *,
+    network: RiverNetwork,
+    section_id: str = "",
+    item: str | None = None,
+    warnings: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """
+    Give a trace as plain data.
+
+    Parameters
+    ----------
+    trace : Trace
+    network : RiverNetwork
+        The one the trace was made on.
+    section_id : str
+    item : str, optional
+        Key of the item that exceeded, such as ``"NH3N"``.
+    warnings : tuple of str
+        Told besides what the trace itself assumes.
+
+    Returns
+    -------
+    dict
+        ``section_id, item, scenario, direction, network, sources, points,
+        unregistered, excluded, stopped, warnings``. ``sources`` are the outfalls met,
+        nearest first, with ``probability`` None: a trace weighs no evidence.
+        ``travel_time_h`` is the range, two numbers.
+    """
+    points = trace.points
+    is_source = points["layer"] == SOURCES
+    sources = [
+        {"outfall_id": row["id"], **_met(row, rank)}
+        for rank, row in enumerate(points[is_source].to_dict("records"), start=1)
+    ]
+    others = [
+        {"layer": row["layer"], "id": row["id"], **_met(row, None)}
+        for row in points[~is_source].to_dict("records")
+    ]
+    facts = network.summary()
+    return {
+        "section_id": section_id,
+        "item": item,
+        "scenario": trace.settings["scenario"],
+        "direction": trace.settings["direction"],
+        "network": {
+            **{key: _number(value) for key, value in facts.items()},
+            "crs": str(network.crs),
+            "hash": trace.network_hash,
+            "upstream_km": _number(trace.reaches["length_m"].sum() / 1000),
+        },
+        "sources": sources,
+        "points": others,
+        "unregistered": {"probability": None, "reaches": _unregistered(trace)},
+        "excluded": trace.excluded.to_dict("records"),
+        "stopped": _records(trace.stopped),
+        "settings": {
+            key: value for key, value in trace.settings.items() if key != "assumptions"
+        },
+        "warnings": [*trace.settings["assumptions"], NO_RANKING, *warnings],
+    }
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, int):
+        return value
+    number = float(value)
+    return round(number, 3) if isfinite(number) else None
+
+
+def _met(row: dict[Any, Any], rank: int | None) -> dict[str, Any]:
+    low, high = _number(row["travel_time_min_h"]), _number(row["travel_time_max_h"])
+    found = {
+        "name": row["name"],
+        "rank": rank,
+        "probability": None,
+        "relation": row["relation"],
+        "distance_m": _number(row["distance_m"]),
+        "travel_time_h": [low, high],
+        "travel_time_min_h": low,
+        "travel_time_max_h": high,
+        "contribution_share": None,
+        "reach_id": row["reach_id"],
+        "measure_m": _number(row["measure_m"]),
+        "offset_m": _number(row["offset_m"]),
+        "located": row["located"],
+        "path": row["path"],
+        "structures": row["structures"],
+        "reasons": reasons(row),
+    }
+    if rank is None:
+        del found["rank"], found["probability"], found["contribution_share"]
+    return found
+
+
+def reasons(row: dict[Any, Any]) -> list[str]:
+    """
+    Say in sentences how a point was met.
+
+    Examples
+    --------
+    >>> row = {"relation": "certain", "distance_m": 1200.0, "travel_time_min_h": 2.0,
+    ...        "travel_time_max_h": 9.0, "time_basis": "assumed", "structures": [],
+    ...        "path": ["A", "B"], "located": "on"}
+    >>> reasons(row)[0]
+    '沿已知流向可达断面，沿河 1200 m，经 2 个河段'
+    """
+    how = {
+        "certain": "沿已知流向可达断面",
+        "scenario": "按现有闸站状态和推断流向可达断面",
+        "possible": "只有在部分流向不明的河段朝有利方向流动时才可达断面",
+    }[row["relation"]]
+    texts = [f"{how}，沿河 {row['distance_m']:.0f} m，经 {len(row['path'])} 个河段"]
+    low, high = row["travel_time_min_h"], row["travel_time_max_h"]
+    basis = _WORDS["time_basis"][row["time_basis"]]
+    texts.append(f"流经时间约 {low:.1f}–{high:.1f} h（{basis}）")
+    if row["structures"]:
+        texts.append(f"途经闸站 {'、'.join(row['structures'])}，须核实当时启闭状态")
+    if row["located"] == "ambiguous":
+        texts.append("排入哪条河段有歧义，须现场核实")
+    return texts
+
+
+def _unregistered(trace: Trace) -> list[str]:
+    return list(dict.fromkeys(trace.reaches["reach_id"].astype(str)))
+
+
+def _records(table: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    degrees: Any = reproject(table, GEOGRAPHIC_CRS).geometry if len(table) else []
+    rows = pd.DataFrame(table.drop(columns="geometry")).to_dict("records")
+    return [
+        {
+            **{str(k): _plain(v) for k, v in row.items()},
+            "lon": round(p.x, 7),
+            "lat": round(p.y, 7),
+        }
+        for row, p in zip(rows, degrees, strict=True)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return _number(value) if isinstance(value, float) else value
+
+
+def write_trace(
+    trace: Trace,
+    path: str | PathLike[str],
+    *,
+    network: RiverNetwork,
+    section_id: str = "",
+    item: str | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Path:
+    """
+    Write a trace by the ending of the name; the old file stays until the new is whole.
+
+    Parameters
+    ----------
+    trace : Trace
+    path : path
+        ``.json`` (:func:`trace_document`), ``.xlsx`` (a sheet each for outfalls,
+        other points, water, stops, exclusions and assumptions), ``.csv`` (outfalls),
+        ``.gpkg`` (layers) or ``.geojson`` (points and water).
+    network, section_id, item, warnings
+        As :func:`trace_document`.
+
+    Raises
+    ------
+    SourceError
+        If the ending is another, or the folder cannot be written.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    document = trace_document(
+        trace, network=network, section_id=section_id, item=item, warnings=warnings
+    )
+    if suffix == ".json":
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        with replacing(target) as beside:
+            beside.write_text(text, encoding="utf-8")
+    elif suffix == ".csv":
+        write_table(_point_sheet(trace, sources=True), target)
+    elif suffix == ".xlsx":
+        with replacing(target) as beside:
+            write_book(_sheets(trace, document), beside)
+    elif suffix == ".gpkg":
+        with replacing(target) as beside:
+            for name, table in trace_layers(trace).items():
+                write_vector(table, beside, layer=name, driver="GPKG")
+    elif suffix == ".geojson":
+        write_table(_one_layer(trace), target)
+    else:
+        raise SourceError(
+            f"不能把溯源结果写成 {target.name}；可用后缀：{'、'.join(TRACE_FORMATS)}。",
+            f"A trace cannot be written as {target.name}; use one of "
+            f"{', '.join(TRACE_FORMATS)}.",
+        )
+    return target
+
+
+def trace_layers(trace: Trace) -> dict[str, gpd.GeoDataFrame]:
+    """Give the layers that a map or a GeoPackage holds; lists become text."""
+    points = trace.points.copy()
+    for column in ("path", "structures"):
+        points[column] = [">".join(cell) for cell in points[column]]
+    return {
+        "trace_points": points,
+        "trace_reaches": trace.reaches,
+        "trace_stopped": trace.stopped,
+    }
+
+
+def _one_layer(trace: Trace) -> gpd.GeoDataFrame:
+    layers = trace_layers(trace)
+    layers.pop("trace_stopped")
+    parts = [table.assign(part=name) for name, table in layers.items() if len(table)]
+    joined = pd.concat(parts, ignore_index=True)
+    return gpd.GeoDataFrame(joined, geometry="geometry", crs=trace.reaches.crs)
+
+
+# ---------------------------------------------------------------- workbook
+def _point_sheet(trace: Trace, *, sources: bool) -> pd.DataFrame:
+    rows = trace.points[(trace.points["layer"] == SOURCES) == sources]
+    table = trace_layers(trace)["trace_points"].loc[rows.index].reset_index(drop=True)
+    table["rank"] = range(1, len(table) + 1)
+    keep = _POINT_HEADERS if sources else {"layer": "图层", **_POINT_HEADERS}
+    return _sheet(table, keep)
+
+
+def _sheet(table: pd.DataFrame, headers: dict[str, str]) -> pd.DataFrame:
+    """Pick columns, put words for codes, round metres and hours."""
+    made = pd.DataFrame(table)[list(headers)].copy()
+    for column in made.columns:
+        if column == "relation":
+            made[column] = made[column].map(RELATION_ZH)
+        elif column in _WORDS:
+            made[column] = made[column].map(lambda v, c=column: _WORDS[c].get(v, v))
+        elif column.endswith("_m"):
+            made[column] = made[column].astype(float).round(1)
+        elif column.endswith("_h"):
+            made[column] = made[column].astype(float).round(2)
+    return made.rename(columns=headers)
+
+
+def _sheets(trace: Trace, document: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    return {
+        "排污口": _point_sheet(trace, sources=True),
+        "其他点位": _point_sheet(trace, sources=False),
+        "涉及河段": _sheet(trace.reaches, _REACH_HEADERS),
+        "止点": _sheet(trace.stopped, _STOP_HEADERS),
+        "未列入及原因": _sheet(trace.excluded, _EXCLUDED_HEADERS),
+        "说明": _about(document),
+    }
+
+
+def _about(document: dict[str, Any]) -> pd.DataFrame:
+    network, settings = document["network"], document["settings"]
+    rows = [
+        ("断面 section", document["section_id"] or settings["start"]),
+        ("项目 item", document["item"] or ""),
+        (
+            "方向 direction",
+            {"upstream": "上游", "downstream": "下游"}[document["direction"]],
+        ),
+        ("情景 scenario", document["scenario"]),
+        ("最大距离 max distance (m)", settings["max_distance_m"]),
+        ("最长时间 max time (h)", settings["max_time_h"]),
+        ("河网 network", f"{network['reaches']} 河段，{network['length_km']} km"),
+        ("河网指纹 network hash", network["hash"]),
+        *(("注意 note", text) for text in document["warnings"]),
+    ]
+    return pd.DataFrame(rows, columns=["内容", "取值"])
