@@ -13,27 +13,39 @@ from geotool._version import __version__ as __version__
 _HOME = {
     "errors": ("GeotoolError",),
     "crs": ("to_metric", "metric_crs"),
-    "io": ("read_readings", "read_scenario"),
-    "layers": ("read_layer", "build_layer", "LayerImport"),
-    "workspace": ("open_workspace", "create_workspace", "Workspace"),
+    "io": ("read_readings", "read_table", "write_table"),
+    "layers": (
+        "LayerImport",
+        "build_layer",
+        "compare_registers",
+        "export_layers",
+        "match_registers",
+        "read_layer",
+        "summary_tables",
+    ),
+    "workspace": ("Workspace", "create_workspace", "open_workspace"),
     "network": (
         "RiverNetwork",
         "Scenario",
         "build_network",
-        "orient_network",
         "check_network",
+        "network_from_tables",
+        "network_tables",
+        "orient_network",
+        "read_scenario",
     ),
     "locate": ("locate_points",),
-    "trace": ("trace_upstream", "trace_downstream", "Trace"),
-    "quality": ("assess_sections",),
-    "zones": ("protection_zones", "buffer_zones", "screen_points"),
+    "trace": ("Trace", "trace_downstream", "trace_upstream"),
+    "quality": ("assess_sections", "sections_with_class"),
+    "zones": ("buffer_zones", "protection_zones", "screen_points"),
     "maps": ("one_map", "plot_map", "save_map"),
+    "report": ("trace_document", "write_assessment", "write_findings", "write_trace"),
 }
 """Where each public name lives."""
 
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted(_MODULE)
+__all__ = [*sorted(_MODULE)]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ every result names the standard it was judged by.
 from geotool.quality._assess import assess_sections
 from geotool.quality._classify import Classification, classify
 from geotool.quality._exceed import exceedances
+from geotool.quality._layer import sections_with_class
 from geotool.quality._limits import CLASSES, class_limits
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "class_limits",
     "classify",
     "exceedances",
+    "sections_with_class",
 ]

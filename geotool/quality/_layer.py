@@ -1,0 +1,61 @@
+"""Sections as a layer that carries its class, so that a map can colour by it."""
+
+import geopandas as gpd
+import pandas as pd
+
+_FACTS = ("period", "water_class", "reached", "exceedances")
+_TRUTH = {
+    "true": True,
+    "1": True,
+    "1.0": True,
+    "false": False,
+    "0": False,
+    "0.0": False,
+}
+
+
+def sections_with_class(
+    sections: gpd.GeoDataFrame, assessment: pd.DataFrame, *, period: str | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Put class and result of a period beside each section.
+
+    Parameters
+    ----------
+    sections : GeoDataFrame
+        A ``sections`` layer.
+    assessment : DataFrame
+        As :func:`assess_sections` gives it, also when read back from a workspace.
+    period : str, optional
+        Such as ``"2026-10"``; the last one if None.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same rows with ``period, water_class, reached, exceedances``; missing where
+        the section was not assessed.
+
+    Examples
+    --------
+    >>> sections = gpd.GeoDataFrame(
+    ...     {"section_id": ["DM1", "DM2"]},
+    ...     geometry=gpd.points_from_xy([120.9, 121.0], [31.9, 31.9]), crs=4490,
+    ... )
+    >>> table = pd.DataFrame(
+    ...     {"section_id": ["DM1"], "period": ["2026-10"], "water_class": ["IV"],
+    ...      "reached": [False], "exceedances": ["氨氮(0.1)"]}
+    ... )
+    >>> sections_with_class(sections, table)["water_class"].fillna("—").tolist()
+    ['IV', '—']
+    """
+    wanted = assessment["period"].max() if period is None else period
+    facts = assessment[assessment["period"] == wanted][["section_id", *_FACTS]]
+    facts = facts.drop_duplicates("section_id").copy()
+    # a GeoPackage keeps truth as text or number
+    facts["reached"] = pd.Series(
+        [_TRUTH.get(str(cell).lower()) for cell in facts["reached"]],
+        index=facts.index,
+        dtype=object,
+    )
+    kept = sections.drop(columns=[name for name in _FACTS if name in sections.columns])
+    return kept.merge(facts, on="section_id", how="left")
