@@ -1,0 +1,43 @@
+"""The notebooks run from top to bottom, tell a story and define nothing."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def test_there_are_notebooks():
+    assert [path.stem[:2] for path in NOTEBOOKS][:2] == ["01", "02"]
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs(path):
+    book = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        book,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": FOLDER}},
+    )
+    client.execute()
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    noise = [o["text"] for o in outputs if o.get("name") == "stderr"]
+    assert not noise, "a notebook prints no warnings"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_a_story_without_outputs(path):
+    book = nbformat.read(path, as_version=4)
+    assert book.cells[0].cell_type == "markdown"
+    kinds = [cell.cell_type for cell in book.cells]
+    assert kinds.count("markdown") >= kinds.count("code") / 2
+    for cell in book.cells:
+        assert not cell.get("outputs"), "outputs are stripped before a commit"
+        if cell.cell_type == "code":
+            assert "def " not in cell.source
+            assert "class " not in cell.source
