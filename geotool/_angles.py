@@ -1,0 +1,222 @@
+"""Degrees as people write them: 113°18′30″, 东经113度18分30秒, 113-18-30, 113.308333."""
+
+import math
+import re
+import unicodedata
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geotool._marks import is_missing
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_DECIMAL = re.compile(r"\s*-?[0-9]+(?:\.[0-9]+)?\s*")
+_SIGNS = str.maketrans(
+    {
+        "度": "°", "º": "°", "˚": "°", "∘": "°", "゜": "°",
+        "分": "'", "′": "'", "’": "'", "‘": "'", "`": "'", "´": "'", "ʹ": "'",
+        "秒": '"', "″": '"', "”": '"', "“": '"', "〃": '"', "ʺ": '"', "˝": '"',
+        "－": "-", "—": "-", "–": "-", "−": "-", "：": ":",
+    }
+)  # fmt: skip
+_HALVES = (
+    ("E", r"东经|東經|e(?:ast)?\.?|东"),
+    ("W", r"西经|西經|w(?:est)?\.?|西"),
+    ("N", r"北纬|北緯|n(?:orth)?\.?|北"),
+    ("S", r"南纬|南緯|s(?:outh)?\.?|南"),
+)
+# 度 is ° by the time this is looked for
+_LABEL = r"(?:[经纬經緯]°|longitude|latitude|lon|lng|lat)\s*[:=]?\s*"
+_MARKED = re.compile(
+    rf"({_NUMBER})\s*°\s*(?:({_NUMBER})\s*'?\s*(?:({_NUMBER})\s*(?:\"|'')?)?)?"
+)
+_SPACED = re.compile(r"(\d{1,3})([-: ])\s*(\d{1,2})\2\s*(\d{1,2}(?:\.\d+)?)")
+_TWO = re.compile(r"(\d{1,3})[-: ]\s*(\d{1,2}(?:\.\d+)?)")
+_DOTTED = re.compile(r"(\d{1,3})\.(\d+)\.(\d+)(?:\.\d+)?")
+_PACKED = re.compile(r"1?\d{2}[0-5]\d[0-5]\d(?:\.\d+)?")
+
+
+class Angle(NamedTuple):
+    """One reading of one cell.
+
+    Attributes
+    ----------
+    value : float
+        Degrees (or whatever a plain number is in); NaN when there is none.
+    half : str
+        ``E``, ``W``, ``N`` or ``S`` where the cell says so.
+    problem : str
+        ``""``, ``missing``, ``unreadable``, ``minutes`` (60 or more) or ``unsure``
+        (two readings are possible).
+    marked : bool
+        Whether degrees, minutes and seconds were written apart.
+    """
+
+    value: float
+    half: str = ""
+    problem: str = ""
+    marked: bool = False
+
+
+def parse_angle(cell: Any) -> Angle:
+    """
+    Read one cell as an angle or a plain number.
+
+    Parameters
+    ----------
+    cell : object
+        A number, or text in any of the usual spellings.
+
+    Returns
+    -------
+    Angle
+
+    Notes
+    -----
+    ``113.18.30`` is read only when minutes and seconds have two digits each:
+    ``113.18.3`` may be 3 or 30 seconds, ``113.18.305`` is anybody's guess.
+    ``1131830`` is never read as degrees: it may be metres as well.
+
+    Examples
+    --------
+    >>> parse_angle("东经113度18分30秒")
+    Angle(value=113.30833, half='E', problem='', marked=True)
+    >>> parse_angle("１１３°１８′３０″").value, parse_angle("113-18-30").value
+    (113.30833, 113.30833)
+    >>> parse_angle("113.18.3").problem, parse_angle("113°61′").problem
+    ('unsure', 'minutes')
+    """
+    if is_missing(cell):
+        return Angle(math.nan, problem="missing")
+    if isinstance(cell, (bool, np.bool_)):
+        return Angle(math.nan, problem="unreadable")
+    if isinstance(cell, (int, float, np.number)):
+        good = math.isfinite(float(cell))
+        return Angle(float(cell)) if good else Angle(math.nan, problem="unreadable")
+    if _DECIMAL.fullmatch(str(cell)):  # most cells: no need to look for spellings
+        return Angle(float(str(cell)))
+    text, half = _plain(str(cell))
+    if re.fullmatch(r"[-/\\.]*|无|不详|none|null|nan|na|n/a|#n/a", text):
+        return Angle(math.nan, half, "missing")
+    sign = -1.0 if half in ("W", "S") else 1.0
+    if text.startswith("-"):
+        sign, text = -1.0, text[1:].strip()
+    value, problem, marked = _magnitude(text)
+    return Angle(sign * value, half, problem, marked)
+
+
+def _plain(text: str) -> tuple[str, str]:
+    """Make one spelling of many, and take the half of the globe out of it."""
+    # before NFKC, which turns some of the signs into letters and spaces
+    text = text.translate(_SIGNS)
+    text = unicodedata.normalize("NFKC", text).translate(_SIGNS).casefold().strip()
+    text = text.removeprefix("'") if text.startswith("'") else text
+    half = ""
+    for name, words in _HALVES:
+        found = re.match(rf"(?:{_LABEL})?(?:{words})\s*[:]?\s*(?=[\d.])", text)
+        if found:
+            text, half = text[found.end() :], name
+            break
+        found = re.search(rf"(?<=[\d°'\" .])\s*(?:{words})$", text)
+        if found:
+            text, half = text[: found.start()], name
+            break
+    text = re.sub(rf"^{_LABEL}", "", text)
+    return text.strip(), half
+
+
+def _magnitude(text: str) -> tuple[float, str, bool]:
+    if re.fullmatch(rf"{_NUMBER}|\.\d+", text):
+        return float(text), "", False
+    found = _MARKED.fullmatch(text)
+    if found:
+        return _joined(found[1], found[2], found[3])
+    found = _SPACED.fullmatch(text)
+    if found:
+        return _joined(found[1], found[3], found[4])
+    found = _TWO.fullmatch(text)
+    if found:
+        return _joined(found[1], found[2], None)
+    found = _DOTTED.fullmatch(text)
+    if found:
+        if len(found[2]) != 2 or len(found[3]) != 2 or text.count(".") != 2:
+            return math.nan, "unsure", True
+        return _joined(*found.groups())
+    return math.nan, "unreadable", False
+
+
+def _joined(
+    degrees: str, minutes: str | None, seconds: str | None
+) -> tuple[float, str, bool]:
+    """Add degrees, minutes and seconds up, if they can be that."""
+    d, m, s = float(degrees), float(minutes or 0), float(seconds or 0)
+    if m >= 60 or s >= 60 or d > 180:
+        return math.nan, "minutes", True
+    if (minutes and not d.is_integer()) or (seconds and not m.is_integer()):
+        return math.nan, "unreadable", True  # 113.5°18′: which of the two is meant?
+    return d + m / 60 + s / 3600, "", True
+
+
+def is_packed(value: float) -> bool:
+    """
+    Whether a number may be degrees, minutes and seconds without any sign between.
+
+    Examples
+    --------
+    >>> is_packed(1131830), is_packed(231560), is_packed(487152.8)
+    (True, False, False)
+    """
+    return bool(_PACKED.fullmatch(f"{value:.10g}"))
+
+
+def parse_pair(cell: Any) -> tuple[Angle, Angle]:
+    """
+    Read a cell that holds both coordinates, in the order they stand in.
+
+    Examples
+    --------
+    >>> [part.value for part in parse_pair("120.9, 31.95")]
+    [120.9, 31.95]
+    >>> [part.half for part in parse_pair("Latitude: 51.8Longitude: -176.6")]
+    ['N', 'E']
+    """
+    missing = Angle(math.nan, problem="missing")
+    if is_missing(cell) or not str(cell).strip():
+        return missing, missing
+    text = unicodedata.normalize("NFKC", str(cell).translate(_SIGNS)).strip("()[] ")
+    named = re.split(
+        r"(?i)(?=latitude|longitude|纬°|经°|北纬|东经|[NE]\s*\d)", text.strip()
+    )
+    parts = [part.strip(" ,;:、/") for part in named if part.strip(" ,;:、/")]
+    if len(parts) != 2:
+        parts = [part for part in re.split(r"[,;、/]\s*|\s+", text) if part]
+    if len(parts) != 2:
+        bad = Angle(math.nan, problem="unreadable")
+        return bad, bad
+    return _named_half(parts[0]), _named_half(parts[1])
+
+
+def _named_half(part: str) -> Angle:
+    angle = parse_angle(part)
+    if not angle.half and re.match(r"(?i)lat|纬", part):
+        return angle._replace(half="N")
+    if not angle.half and re.match(r"(?i)lon|lng|经", part):
+        return angle._replace(half="E")
+    return angle
+
+
+def format_angle(degrees: float, *, decimals: int = 4) -> str:
+    """
+    Write degrees with minutes and seconds.
+
+    Examples
+    --------
+    >>> format_angle(113.30833333), format_angle(-0.5)
+    ('113°18′30.0000″', '-0°30′00.0000″')
+    """
+    total = round(abs(degrees) * 3600, decimals)
+    minutes, seconds = divmod(total, 60)
+    whole, minutes = divmod(int(minutes), 60)
+    width = 3 + decimals if decimals else 2
+    sign = "-" if degrees < 0 and total else ""
+    return f"{sign}{whole}°{minutes:02d}′{seconds:0{width}.{decimals}f}″"

@@ -1,0 +1,36 @@
+"""The two ends where files are touched: reading tables, writing results.
+
+No other module opens data files. What a reader returns still holds the cells as they
+came, with the row numbers that Excel shows.
+"""
+
+from geotool.io._raw import RawTable, fingerprint
+from geotool.io._read import (
+    READABLE,
+    list_layers,
+    read_mapping,
+    read_readings,
+    read_table,
+    reading_cells,
+)
+from geotool.io._replace import replacing
+from geotool.io._sheets import flat_table, is_formula, storable, write_book
+from geotool.io._write import write_table, write_vector
+
+__all__ = [
+    "READABLE",
+    "RawTable",
+    "fingerprint",
+    "flat_table",
+    "is_formula",
+    "list_layers",
+    "read_mapping",
+    "read_readings",
+    "read_table",
+    "reading_cells",
+    "replacing",
+    "storable",
+    "write_book",
+    "write_table",
+    "write_vector",
+]

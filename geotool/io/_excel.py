@@ -1,0 +1,174 @@
+"""Workbooks: xlsx, xlsm, xlsb, xls and ods, through python-calamine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+from geotool._notes import note
+from geotool.errors import SourceError
+from geotool.io._header import HEADER_DEPTH, Merge, is_blank, recognised
+
+ZIPPED, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+"""First bytes of xlsx, ods (zip) and of xls, or of an encrypted xlsx."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """One sheet of a workbook, and the names of the others."""
+
+    sheet: str
+    grid: list[list[Any]]
+    merged: list[Merge]
+    notes: list[dict[str, Any]]
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether a file begins as a workbook does."""
+    return data.startswith((ZIPPED, OLD))
+
+
+def read_book(path: Path, *, sheet: str | int | None) -> Book:
+    """
+    Read one sheet.
+
+    Parameters
+    ----------
+    path : Path
+    sheet : str, int or None
+        Name, or place counted from 1. None: the only sheet with a table in it.
+
+    Raises
+    ------
+    SourceError
+        If the file is no workbook, is locked, lacks the sheet, or several sheets
+        hold tables.
+    """
+    try:
+        book = calamine.CalamineWorkbook.from_path(str(path))
+        visible = {
+            meta.name: meta.visible == calamine.SheetVisibleEnum.Visible
+            for meta in book.sheets_metadata
+            if meta.typ == calamine.SheetTypeEnum.WorkSheet
+        }
+        if sheet is None:
+            return _only_table(book, path, visible)
+        name = _chosen(path, [*visible], sheet)
+        grid, merged = _cells(book, name)
+    except calamine.PasswordError:
+        raise locked(path.name) from None
+    except _CALAMINE_FAULTS as error:
+        raise SourceError(
+            f"{path.name} 不是完好的 Excel 文件（{_short(error)}）；"
+            "请用 Excel 打开后另存为 xlsx。",
+            f"{path.name} is not a sound workbook ({_short(error)}); "
+            "open it in Excel and save it as xlsx.",
+        ) from None
+    if not any(not is_blank(cell) for row in grid for cell in row):
+        raise SourceError(
+            f"{path.name} 的工作表 {name} 是空的；请换一个工作表（--sheet）。",
+            f"Sheet {name} of {path.name} is empty; name another with --sheet.",
+        )
+    return Book(name, grid, merged, [])
+
+
+# calamine reports a broken workbook by these; a damaged part inside the zip may also
+# end in a panic of its Rust code, which pyo3 raises as a BaseException of its own
+_CALAMINE_FAULTS = (
+    calamine.CalamineError,
+    ValueError,
+    OSError,
+    OverflowError,
+    IndexError,
+    KeyError,
+    TypeError,
+    MemoryError,
+)
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:80]
+
+
+def locked(name: str) -> SourceError:
+    """Say that a workbook needs a password."""
+    return SourceError(
+        f"{name} 有打开密码；请在 Excel 中取消密码后另存。",
+        f"{name} is locked by a password; save it without one.",
+    )
+
+
+def is_encrypted(path: Path) -> bool:
+    """Look for the stream of an encrypted xlsx in an old-style container."""
+    data = path.read_bytes()
+    return data.startswith(OLD) and "EncryptedPackage".encode("utf-16-le") in data
+
+
+def _cells(
+    book: calamine.CalamineWorkbook, name: str
+) -> tuple[list[list[Any]], list[Merge]]:
+    sheet = book.get_sheet_by_name(name)
+    grid = sheet.to_python(skip_empty_area=False)
+    merged = getattr(sheet, "merged_cell_ranges", None) or []
+    return grid, list(merged)
+
+
+def _chosen(path: Path, names: list[str], sheet: str | int) -> str:
+    if isinstance(sheet, int) and not isinstance(sheet, bool):
+        if 1 <= sheet <= len(names):
+            return names[sheet - 1]
+    elif sheet in names:
+        return sheet
+    elif str(sheet).strip() in [name.strip() for name in names]:
+        return next(name for name in names if name.strip() == str(sheet).strip())
+    raise SourceError(
+        f"{path.name} 里没有工作表 {sheet!r}；有：{'、'.join(names)}。",
+        f"No sheet {sheet!r} in {path.name}; there are: {', '.join(names)}.",
+    )
+
+
+def _only_table(
+    book: calamine.CalamineWorkbook, path: Path, visible: dict[str, bool]
+) -> Book:
+    """Find the one sheet that holds a table; two are a question, not a guess."""
+    found = {}
+    for name in (name for name, shown in visible.items() if shown):
+        grid, merged = _cells(book, name)
+        if any(not is_blank(cell) for row in grid for cell in row):
+            found[name] = (grid, merged, recognised(grid[:HEADER_DEPTH]))
+    if not found:
+        raise SourceError(
+            f"{path.name} 的工作表都是空的（或被隐藏）；请检查文件。",
+            f"All sheets of {path.name} are empty or hidden; check the file.",
+        )
+    best = max(score for *_, score in found.values())
+    likely = [name for name, (*_, score) in found.items() if 2 * score >= max(best, 1)]
+    if best < 2:
+        likely = [*found]
+    if len(likely) > 1:
+        raise SourceError(
+            f"{path.name} 有多个工作表像数据表：{'、'.join(likely)}；"
+            "请用 sheet（--sheet）选一个，分别导入。",
+            f"Several sheets of {path.name} look like tables: {', '.join(likely)}; "
+            "choose one with --sheet and import them one by one.",
+        )
+    grid, merged, _ = found[likely[0]]
+    others = [name for name in visible if name != likely[0]]
+    notes = []
+    if others:
+        zh = f"只读了工作表 {likely[0]}；未读：{'、'.join(others)}"
+        en = f"Only sheet {likely[0]} was read; not read: {', '.join(others)}"
+        notes.append(note(zh, en))
+    return Book(likely[0], grid, merged, notes)
+
+
+def sheet_names(path: Path) -> list[str]:
+    """List the sheets of a workbook."""
+    try:
+        return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
+    except _CALAMINE_FAULTS as error:
+        raise SourceError(
+            f"{path.name} 不是完好的 Excel 文件（{_short(error)}）。",
+            f"{path.name} is not a sound workbook ({_short(error)}).",
+        ) from None

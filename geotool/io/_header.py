@@ -1,0 +1,219 @@
+"""Which row of a sheet is its header, when titles, groups and units stand about it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from geotool._items import split_header
+from geotool._marks import is_missing
+from geotool.errors import SourceError
+from geotool.schema import fold_name, known_headers, looks_like_unit
+
+Cell = Any
+Merge = tuple[tuple[int, int], tuple[int, int]]
+
+HEADER_DEPTH = 30
+"""Rows from the top among which the header is looked for."""
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether nothing stands in a cell."""
+    if isinstance(cell, str):
+        return not cell or cell.isspace()
+    return cell is None or is_missing(cell)
+
+
+def cell_text(cell: Cell) -> str:
+    """Write a header on one line; Chinese needs no space where the line broke."""
+    if is_blank(cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    line = " ".join(str(cell).split())
+    return re.sub(r"(?<=[\u4e00-\u9fff（）()]) (?=[\u4e00-\u9fff（）()])", "", line)
+
+
+def is_name(cell: Cell) -> bool:
+    """Whether a cell may be a header: text that is no number."""
+    return isinstance(cell, str) and not re.fullmatch(r"[\d\s.,:%+-]*", cell.strip())
+
+
+def _known(cell: Cell) -> bool:
+    if not isinstance(cell, str) or len(cell) > 60:
+        return False
+    tail = cell.rsplit(" / ", 1)[-1]
+    folded = {fold_name(cell), fold_name(tail)} - {""}
+    return bool(folded & known_headers()) or split_header(tail)[0] is not None
+
+
+def _score(cells: Sequence[Cell]) -> int:
+    return len(
+        {fold_name(cell) for cell in cells if not is_blank(cell) and _known(cell)}
+    )
+
+
+def recognised(grid: Sequence[Sequence[Cell]]) -> int:
+    """Count the known headers of the row that has most of them."""
+    return max((_score(row) for row in grid[:HEADER_DEPTH]), default=0)
+
+
+def _spans(row: int, merged: Sequence[Merge]) -> dict[int, tuple[int, int]]:
+    """Column → (first, last) of the horizontal merge it lies in, for one row."""
+    return {
+        column: (left, right)
+        for (top, left), (bottom, right) in merged
+        if top <= row <= bottom and right > left
+        for column in range(left, right + 1)
+    }
+
+
+def _upper_names(
+    row: int, cells: Sequence[Cell], below: Sequence[Cell], merged: Sequence[Merge]
+) -> list[str]:
+    """Spread the names of group headers over the columns they stand above."""
+    spans = _spans(row, merged)
+    names, current = [], ""
+    for column, cell in enumerate(cells):
+        if column in spans:
+            name = cell_text(cells[spans[column][0]])
+            current = ""
+        elif not is_blank(cell):
+            name = current = cell_text(cell)
+        else:  # a file without merges: blank cells belong to the name on their left
+            has_below = column < len(below) and not is_blank(below[column])
+            name = current if has_below and not merged else ""
+        names.append(name)
+    return names
+
+
+def _joined(
+    row: int, grid: Sequence[Sequence[Cell]], merged: Sequence[Merge]
+) -> list[str] | None:
+    """Join a row and the one below into one header, if the lower is a sub-header."""
+    if row + 1 >= len(grid):
+        return None
+    above, below = grid[row], grid[row + 1]
+    filled = [column for column, cell in enumerate(below) if not is_blank(cell)]
+    distinct = {cell_text(cell) for cell in above if not is_blank(cell)}
+    units = all(looks_like_unit(below[column]) for column in filled)
+    names_only = all(is_name(below[column]) for column in filled)
+    if len(distinct) < 2 or not filled or not (names_only or units):
+        return None
+    upper = _upper_names(row, above, below, merged)
+    if not units and not _is_sub_header(row, above, below, upper, merged):
+        return None
+    return [_one_name(name, cell_text(cell)) for name, cell in _beside(upper, below)]
+
+
+def _beside(upper: list[str], below: Sequence[Cell]) -> list[tuple[str, Cell]]:
+    width = max(len(upper), len(below))
+    return [
+        (
+            upper[column] if column < len(upper) else "",
+            below[column] if column < len(below) else "",
+        )
+        for column in range(width)
+    ]
+
+
+def _is_sub_header(
+    row: int,
+    above: Sequence[Cell],
+    below: Sequence[Cell],
+    upper: list[str],
+    merged: Sequence[Merge],
+) -> bool:
+    """Every lower name must stand below a group of two or more columns."""
+    spans = _spans(row, merged)
+    groups = {name: upper.count(name) for name in upper if name}
+    alone = 0
+    for column, (name, cell) in enumerate(_beside(upper, below)):
+        if is_blank(cell):
+            alone += bool(name)
+        elif column not in spans and groups.get(name, 0) < 2 and name:
+            return False
+    # a title row above a whole header has nothing standing alone
+    return alone > 0 or (bool(spans) and len({*groups}) > 1 and _score(above) > 0)
+
+
+def _one_name(upper: str, lower: str) -> str:
+    if not lower or lower == upper:
+        return upper
+    if not upper:
+        return lower
+    if looks_like_unit(lower):
+        return f"{upper}({lower.strip('()（）')})"
+    return f"{upper} / {lower}"
+
+
+def find_header(
+    grid: Sequence[Sequence[Cell]], merged: Sequence[Merge], *, name: str
+) -> tuple[int, int, list[str]]:
+    """
+    Find the header of a sheet.
+
+    Returns
+    -------
+    first, after : int
+        Row of the header and of the first row below it, counted from 0.
+    names : list of str
+
+    Raises
+    ------
+    SourceError
+        If no row looks like one.
+    """
+    best: tuple[int, int, int, list[str]] | None = None
+    for row, cells in enumerate(grid[:HEADER_DEPTH]):
+        single = [cell_text(cell) for cell in cells]
+        if sum(map(bool, single)) >= 1 and not _is_numbers(cells):
+            best = _better(best, (_score(cells), row, row + 1, single))
+        joined = _joined(row, grid, merged)
+        if joined is not None:
+            # a row of units adds no name, but it is no data either
+            units = sum(name.endswith(")") for name in joined)
+            score = _score(joined) + (units > 0)
+            best = _better(best, (score, row, row + 2, joined))
+    if best is None or best[0] < 2:
+        plain = _plain_header(grid)
+        if plain is not None and (best is None or best[0] == 0 or len(plain[2]) > 1):
+            return plain
+    first = _plain_header(grid, share=0.9)
+    if first is not None and best is not None and first[0] < best[1]:
+        # a whole row of names above one where few are known: names are its data
+        known = best[0] / max(sum(map(bool, best[3])), 1)
+        if known < 0.6:
+            return first
+    if best is None or best[0] == 0:
+        raise SourceError(
+            f"{name} 里没有找到表头：前 {HEADER_DEPTH} 行中没有一行像列名。"
+            "请在数据上方加一行列名（如 排污口编号、经度、纬度）。",
+            f"No header found in {name}: none of the first {HEADER_DEPTH} rows looks "
+            "like column names. Add a row of names above the data.",
+        )
+    return best[1], best[2], best[3]
+
+
+def _better(
+    best: tuple[int, int, int, list[str]] | None, new: tuple[int, int, int, list[str]]
+) -> tuple[int, int, int, list[str]]:
+    return new if best is None or new[0] > best[0] else best
+
+
+def _is_numbers(cells: Sequence[Cell]) -> bool:
+    return not any(is_name(cell) for cell in cells if not is_blank(cell))
+
+
+def _plain_header(
+    grid: Sequence[Sequence[Cell]], share: float = 0.6
+) -> tuple[int, int, list[str]] | None:
+    """Take the first row that is all names and as wide as the table is."""
+    filled = [sum(not is_blank(cell) for cell in row) for row in grid[:200]]
+    width = max(filled, default=0)
+    for row, cells in enumerate(grid[:HEADER_DEPTH]):
+        there = [cell for cell in cells if not is_blank(cell)]
+        names = {cell_text(cell) for cell in there}
+        wide = len(there) >= max(1, share * width) and len(names) >= 0.8 * len(there)
+        if wide and there and all(is_name(cell) for cell in there):
+            return row, row + 1, [cell_text(cell) for cell in cells]
+    return None

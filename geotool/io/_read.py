@@ -1,0 +1,395 @@
+"""Which reader a file goes to."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geotool._notes import note, notes_table
+from geotool.errors import SourceError
+from geotool.io import _archive, _excel, _kml, _shapefile, _sound, _text, _vector
+from geotool.io._grid import read_sheet
+from geotool.io._raw import RawTable, checked_path, fingerprint
+from geotool.readings import number_text, tidy_readings
+from geotool.schema import align_names, fold_name
+
+Parts = tuple[pd.DataFrame, gpd.GeoSeries | None, list[dict[str, Any]], dict[str, Any]]
+
+BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
+TEXTS = (".csv", ".tsv", ".txt")
+VECTORS = (".shp", ".dbf", ".gpkg", ".fgb", ".gdb")
+JSONS = (".geojson", ".json")
+KMLS = (".kml", ".kmz", ".ovkml", ".ovkmz")
+ZIPS = (".zip", ".kmz", ".ovkmz")
+READABLE = (*BOOKS, *TEXTS, *VECTORS, *JSONS, *KMLS)
+"""Endings of files that can be read."""
+
+
+def read_table(
+    path: Any,
+    *,
+    sheet: str | int | None = None,
+    layer: str | None = None,
+    encoding: str | None = None,
+) -> RawTable:
+    r"""
+    Read a file as it is: cells, row numbers, shapes, and what was no data.
+
+    Parameters
+    ----------
+    path : path
+        Workbook (xlsx, xls, xlsb, ods), text (csv, tsv, txt), Shapefile, GeoPackage,
+        GeoJSON, FlatGeobuf, FileGDB, KML, KMZ, OVKML; also one of these in a zip.
+    sheet : str or int, optional
+        Sheet of a workbook, by name or place from 1. Needed when several sheets hold
+        tables.
+    layer : str, optional
+        Layer of a spatial file, or file in a zip. Needed when there are several.
+    encoding : str, optional
+        Of the texts. By default UTF-8, then GB 18030.
+
+    Returns
+    -------
+    RawTable
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, empty, broken, locked, of another kind than its name
+        says, or holds no table or several.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "台账.csv"
+    ...     _ = path.write_text("排口一览表\n编号,名称\n1,东口\n", encoding="gbk")
+    ...     read_table(path)
+    <RawTable 台账.csv: 1 rows; 编号、名称>
+    """
+    found = checked_path(path)
+    suffix = found.suffix.lower()
+    if suffix not in READABLE and suffix not in ZIPS and suffix not in (".shx", ".prj"):
+        raise SourceError(
+            f"不认识 {found.name} 的格式；可读：{'、'.join(_short(READABLE))}、zip。",
+            f"Cannot read {found.name}; formats: {', '.join(_short(READABLE))}, zip.",
+        )
+    _refuse(found, sheet, layer)
+    if suffix in ZIPS and found.is_file() and _begins(found, _excel.ZIPPED):
+        with _archive.unpacked(found, layer=layer, endings=READABLE) as inner:
+            inner_layer = layer if inner.suffix in (".gpkg", ".gdb") else None
+            parts = _read(inner, sheet, inner_layer, encoding, name=found)
+    elif suffix == ".zip":
+        raise SourceError(
+            f"{found.name} 不是 zip 压缩包；请重新压缩或解压后再导入。",
+            f"{found.name} is no zip file; unpack it and import that.",
+        )
+    else:
+        parts = _read(found, sheet, layer, encoding, name=found)
+    return _finished(found, parts)
+
+
+def _short(endings: tuple[str, ...]) -> list[str]:
+    return [ending[1:] for ending in endings]
+
+
+def _refuse(path: Path, sheet: str | int | None, layer: str | None) -> None:
+    suffix = path.suffix.lower()
+    if sheet is not None and suffix not in (*BOOKS, ".zip"):
+        raise SourceError(
+            f"{path.name} 没有工作表，不能指定 sheet。",
+            f"{path.name} has no sheets; do not name one.",
+        )
+    if layer is not None and suffix in (*BOOKS, *TEXTS):
+        raise SourceError(
+            f"{path.name} 没有图层，请用 sheet 指定工作表。",
+            f"{path.name} has no layers; name a sheet instead.",
+        )
+
+
+def _begins(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(magic)) == magic
+
+
+def _read(
+    path: Path,
+    sheet: str | int | None,
+    layer: str | None,
+    encoding: str | None,
+    *,
+    name: Path,
+) -> Parts:
+    suffix = path.suffix.lower()
+    if suffix in BOOKS:
+        return _book(path, sheet, encoding, name)
+    if suffix in TEXTS:
+        return _lines(path, encoding, name, suffix)
+    if suffix in KMLS:
+        cells, geometry, notes, facts = _kml.read_kml(path.read_bytes(), name)
+        return cells, geometry, notes, facts
+    if suffix in JSONS:
+        return _json(path, layer, encoding, name)
+    return _vector.read_vector(path, layer=layer, encoding=encoding)
+
+
+def _begins_as_book(path: Path) -> bool:
+    return _begins(path, _excel.ZIPPED) or _begins(path, _excel.OLD)
+
+
+def _book(
+    path: Path, sheet: str | int | None, encoding: str | None, name: Path
+) -> Parts:
+    with path.open("rb") as stream:
+        head = stream.read(2048)
+    if not _excel.is_workbook(head):
+        if b"<html" in head.lower() or b"<table" in head.lower():
+            raise SourceError(
+                f"{name.name} 其实是网页（HTML）；请用 Excel 打开后另存为 xlsx。",
+                f"{name.name} is an HTML page; open it in Excel and save it as xlsx.",
+            )
+        if path.suffix.lower() != ".xls" or b"\0" in head:
+            raise SourceError(
+                f"{name.name} 不是 Excel 文件；请用 Excel 打开后另存为 xlsx，"
+                "或改用真实的扩展名。",
+                f"{name.name} is not a workbook; save it as xlsx, or give it the "
+                "ending of what it is.",
+            )
+        cells, _, notes, facts = _lines(path, encoding, name, ".txt")
+        zh = "扩展名是 xls，内容是文本，按文本读"
+        notes.append(note(zh, "Named xls but text inside: read as text"))
+        return cells, None, notes, facts
+    if _excel.is_encrypted(path):
+        raise _excel.locked(name.name)
+    _sound.check_workbook(path, name.name)
+    book = _guarded(_excel.read_book, path, name, sheet=sheet)
+    cells, notes = read_sheet(book.grid, book.merged, name=f"{name.name}[{book.sheet}]")
+    return cells, None, [*book.notes, *notes], {"sheet": book.sheet}
+
+
+def _guarded(read: Callable[..., Any], path: Path, name: Path, **options: Any) -> Any:
+    """Call a reader written in Rust: a damaged file may make it panic."""
+    try:
+        return read(path, **options)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise SourceError(
+            f"{name.name} 已损坏，读不出来；请用 Excel 打开后另存为 xlsx。",
+            f"{name.name} is damaged; open it in Excel and save it as xlsx.",
+        ) from None
+
+
+def _lines(path: Path, encoding: str | None, name: Path, suffix: str) -> Parts:
+    data = path.read_bytes()
+    if _excel.is_workbook(data):
+        cells, geometry, notes, facts = _book(path, None, None, name)
+        zh = f"扩展名是 {suffix[1:]}，内容是 Excel，按 Excel 读"
+        notes.append(note(zh, f"Named {suffix[1:]} but a workbook: read as one"))
+        return cells, geometry, notes, facts
+    text, used = _text.decode(data, name=name.name, encoding=encoding)
+    rows = _text.split_rows(text, name=name.name, suffix=suffix)
+    if not any(cell.strip() for row in rows for cell in row):
+        raise SourceError(
+            f"{name.name} 里没有内容；请重新导出。",
+            f"There is nothing in {name.name}; export it again.",
+        )
+    cells, notes = read_sheet(rows, name=name.name)
+    return cells, None, notes, {"encoding": used}
+
+
+def _json(path: Path, layer: str | None, encoding: str | None, name: Path) -> Parts:
+    text, used = _text.decode(path.read_bytes(), name=name.name, encoding=encoding)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(
+            f"{name.name} 不是完好的 JSON（{error}）；请重新导出。",
+            f"{name.name} is not sound JSON ({error}); export it again.",
+        ) from None
+    if isinstance(content, dict) and "type" in content:
+        stated = content["type"]
+        if content["type"] not in ("FeatureCollection", "Feature"):
+            content = {"type": "Feature", "properties": {}, "geometry": content}
+            text = json.dumps(content)
+        ours = used != "utf-8-sig" or content["type"] != stated
+        source = text.encode("utf-8") if ours else None  # GDAL reads UTF-8 only
+        return _vector.read_vector(path, layer=layer, encoding=None, source=source)
+    if not isinstance(content, list) or not all(isinstance(r, dict) for r in content):
+        raise SourceError(
+            f"{name.name} 不是 GeoJSON，也不是记录列表；请导出为 GeoJSON。",
+            f"{name.name} is neither GeoJSON nor a list of records.",
+        )
+    flat = [
+        {
+            key: json.dumps(value, ensure_ascii=False)
+            if isinstance(value, (dict, list))
+            else value
+            for key, value in record.items()
+        }
+        for record in content
+    ]
+    cells = pd.DataFrame(flat, dtype=object)
+    return cells.where(cells.notna(), None), None, [], {"encoding": used}
+
+
+def _finished(path: Path, parts: Parts) -> RawTable:
+    cells, geometry, notes, facts = parts
+    if not isinstance(cells.index, pd.RangeIndex):
+        index = cells.index
+    else:
+        index = pd.Index(range(1, len(cells) + 1), name="row", dtype="int64")
+    cells = cells.astype(object).where(cells.notna(), None).set_axis(index, axis=0)
+    if geometry is not None:
+        geometry = geometry.set_axis(index)
+    for column in cells.columns:
+        if _text.is_destroyed(cells[column].tolist()):
+            zh = "这一列的文字在别处已被存坏（锟斤拷），无法还原"
+            en = "The texts of this column were destroyed before, beyond repair"
+            notes.append(note(zh, en, column=str(column)))
+    crs = None if geometry is None or geometry.crs is None else geometry.crs
+    source = {
+        "name": path.name,
+        "sha256": fingerprint(path),
+        "format": path.suffix.lower().lstrip("."),
+        "sheet": None,
+        "layer": None,
+        "encoding": None,
+        "crs": None if crs is None else (crs.to_string()[:200]),
+        "datum": None,
+        **facts,
+        "rows_read": len(cells),
+    }
+    return RawTable(cells, geometry, notes_table(notes), source)
+
+
+def list_layers(path: Any) -> list[str]:
+    """
+    List the sheets of a workbook or the layers of a spatial file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    list of str
+        Empty where the format knows no layers.
+    """
+    found = checked_path(path)
+    suffix = found.suffix.lower()
+    if suffix in VECTORS:
+        _shapefile.lone_table(found)
+        return _vector.layer_names(found)
+    if suffix in BOOKS and _begins_as_book(found):
+        if _excel.is_encrypted(found):
+            raise _excel.locked(found.name)
+        if _begins(found, _excel.OLD):
+            _sound.check_workbook(found, found.name)
+        return _guarded(_excel.sheet_names, found, found)
+    return []
+
+
+def read_readings(
+    path: Any, *, sheet: str | int | None = None, encoding: str | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Read monitoring values, one reading a row, in one unit per item.
+
+    Parameters
+    ----------
+    path : path
+        Workbook or text, one column an item or one row a value.
+    sheet, encoding : optional
+        As :func:`read_table`.
+
+    Returns
+    -------
+    readings, rejected : DataFrame
+        As :func:`geotool.readings.tidy_readings` gives them; rows as in Excel.
+    """
+    return tidy_readings(
+        reading_cells(read_table(path, sheet=sheet, encoding=encoding))
+    )
+
+
+def reading_cells(table: RawTable) -> pd.DataFrame:
+    """Give the cells with the lower name of two header rows where it is enough."""
+    names = [str(name) for name in table.cells.columns]
+    lower = [name.rsplit(" / ", 1)[-1] for name in names]
+    chosen = [
+        low if lower.count(low) == 1 else name
+        for name, low in zip(names, lower, strict=True)
+    ]
+    return _with_time(table.cells.set_axis(chosen, axis=1))
+
+
+_DATE_PARTS = (("年份", "年", "year"), ("月份", "月", "month"), ("日", "day"))
+
+
+def _with_time(cells: pd.DataFrame) -> pd.DataFrame:
+    """Join year, month and day that stand in columns of their own."""
+    names = [str(name) for name in cells.columns]
+    if "time" in align_names(names, "readings").values():
+        return cells
+    folded = {fold_name(name): name for name in names}
+    year, month, day = (
+        next((folded[word] for word in words if word in folded), None)
+        for words in _DATE_PARTS
+    )
+    if year is None or month is None:
+        return cells
+    used = [part for part in (year, month, day) if part is not None]
+    time = [
+        "-".join(number_text(cell) for cell in row if cell is not None) or None
+        for row in cells[used].itertuples(index=False, name=None)
+    ]
+    return cells.drop(columns=used).assign(
+        监测时间=pd.Series(time, index=cells.index, dtype=object)
+    )
+
+
+def read_mapping(path: Any) -> dict[str, Any]:
+    """
+    Read a TOML or JSON file of settings.
+
+    Parameters
+    ----------
+    path : path
+        Ending ``.toml`` or ``.json``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    SourceError
+        If it is missing, broken, or no mapping.
+    """
+    found = checked_path(path)
+    suffix = found.suffix.lower()
+    if suffix not in (".toml", ".json"):
+        raise SourceError(
+            f"{found.name} 需要是 .toml 或 .json 文件。",
+            f"{found.name} must be a .toml or .json file.",
+        )
+    text, _ = _text.decode(found.read_bytes(), name=found.name)
+    try:
+        content = tomllib.loads(text) if suffix == ".toml" else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(
+            f"{found.name} 的写法有误（{error}）。",
+            f"{found.name} is not well formed ({error}).",
+        ) from None
+    if not isinstance(content, dict):
+        raise SourceError(
+            f"{found.name} 应是“名称: 值”的形式。",
+            f"{found.name} must be a mapping of names to values.",
+        )
+    return content

@@ -1,0 +1,196 @@
+"""Looks into a workbook before it is read: a damaged one must not eat all memory.
+
+calamine follows a chain of sectors in an old .xls for ever when the chain is a ring,
+and makes room for every cell between the first and the last one of a sheet.
+"""
+
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from geotool.errors import SourceError
+
+MAX_CELLS = 60_000_000
+"""Cells between the first and the last of a sheet: 60 columns of a full sheet."""
+
+_NO_SECTOR = 0xFFFFFFFA
+"""Numbers from here on end a chain."""
+
+_ZIP_FAULTS = (RuntimeError, OSError, EOFError, NotImplementedError, KeyError)
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+_RECORDS = frozenset(
+    (0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E)
+)
+"""Records of a BIFF stream that begin with the row and the column of a cell."""
+
+
+def check_workbook(path: Path, name: str) -> None:
+    """
+    See that a workbook can be opened without harm.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        What to call it in the message.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged in a way that would hang its reader, or has a stray cell so
+        far away that the sheet would not fit into memory.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    try:
+        if head == b"PK\x03\x04":
+            sizes = _zipped(path)
+        else:
+            sizes = [_Compound(path.read_bytes()).extent()]
+    except (struct.error, IndexError, _Broken):
+        raise SourceError(
+            f"{name} 已损坏（内部结构不完整）；请用 Excel 打开后另存为 xlsx。",
+            f"{name} is damaged inside; open it in Excel and save it as xlsx.",
+        ) from None
+    for rows, columns in sizes:
+        if rows * columns > MAX_CELLS:
+            raise SourceError(
+                f"{name} 有单元格远在第 {rows} 行第 {columns} 列，表太大读不下；"
+                "请删除多余的行列后另存。",
+                f"{name} has a cell as far as row {rows}, column {columns}; delete the "
+                "stray rows and columns and save it again.",
+            )
+
+
+class _Broken(Exception):
+    """A chain of sectors that does not end."""
+
+
+def _zipped(path: Path) -> list[tuple[int, int]]:
+    """Give the last row and column of every sheet of an xlsx."""
+    sizes = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                if _SHEET.fullmatch(member):
+                    sizes.append(_last_cell(archive, member))
+    except (zipfile.BadZipFile, zlib.error, *_ZIP_FAULTS):
+        return []  # its reader says what is wrong
+    return sizes
+
+
+def _last_cell(archive: zipfile.ZipFile, member: str) -> tuple[int, int]:
+    rows, names, rest = 0, set(), b""
+    with archive.open(member) as stream:
+        while block := stream.read(1 << 22):
+            data = rest + block
+            for found in _CELL.finditer(data):
+                names.add(found[1])
+                rows = max(rows, int(found[2]))
+            rest = data[-32:]  # a cell cut in two by the end of the block
+    return rows, max(map(_number, names), default=0)
+
+
+def _number(letters: bytes) -> int:
+    total = 0
+    for letter in letters:
+        total = total * 26 + letter - 64
+    return total
+
+
+class _Compound:
+    """The file system inside an old .xls."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = 1 << struct.unpack_from("<H", data, 30)[0]
+        if self.size not in (512, 4096):
+            raise _Broken
+        self.table = self._allocation()
+
+    def _sector(self, number: int) -> bytes:
+        start = (number + 1) * self.size
+        return self.data[start : start + self.size]
+
+    def _allocation(self) -> list[int]:
+        """Read which sector follows which."""
+        numbers = list(struct.unpack_from("<109I", self.data, 76))
+        following, seen = struct.unpack_from("<I", self.data, 68)[0], set()
+        while following < _NO_SECTOR:
+            if following in seen:
+                raise _Broken
+            seen.add(following)
+            part = struct.unpack(f"<{self.size // 4}I", self._sector(following))
+            numbers += part[:-1]
+            following = part[-1]
+        table: list[int] = []
+        for number in numbers:
+            if number < _NO_SECTOR:
+                sector = self._sector(number)
+                table += struct.unpack(f"<{len(sector) // 4}I", sector)
+        return table
+
+    def _chain(self, start: int) -> Iterator[int]:
+        seen = set()
+        while start < _NO_SECTOR:
+            if start in seen or start >= len(self.table):
+                raise _Broken
+            seen.add(start)
+            yield start
+            start = self.table[start]
+
+    def _stream(self, start: int) -> bytes:
+        return b"".join(self._sector(number) for number in self._chain(start))
+
+    def extent(self) -> tuple[int, int]:
+        """Follow every chain to its end; give the last row and column of the sheets."""
+        first, _, _, mini = struct.unpack_from("<IIII", self.data, 48)
+        directory = self._stream(first)
+        self._check_small(self._stream(mini) if mini < _NO_SECTOR else b"")
+        cutoff = struct.unpack_from("<I", self.data, 56)[0]
+        found = (0, 0)
+        for place in range(0, len(directory) - 127, 128):
+            entry = directory[place : place + 128]
+            length = min(struct.unpack_from("<H", entry, 64)[0], 64)
+            name = entry[: max(length - 2, 0)].decode("utf-16-le", "replace")
+            start, size = struct.unpack_from("<II", entry, 116)
+            if entry[66] not in (2, 5) or size < (cutoff if entry[66] == 2 else 1):
+                continue  # not used, or kept among the small streams
+            content = self._stream(start)
+            if name in ("Workbook", "Book"):
+                found = _last_record(content[:size])
+        return found
+
+    @staticmethod
+    def _check_small(table: bytes) -> None:
+        """See that the chains of small streams end: each sector leads to one only."""
+        numbers = struct.unpack(f"<{len(table) // 4}I", table[: len(table) // 4 * 4])
+        state = [0] * len(numbers)  # 0 not seen, 1 on the way, 2 known to end
+        for begin in range(len(numbers)):
+            way, at = [], begin
+            while at < _NO_SECTOR and at < len(numbers) and state[at] == 0:
+                state[at] = 1
+                way.append(at)
+                at = numbers[at]
+            if at < _NO_SECTOR and (at >= len(numbers) or state[at] == 1):
+                raise _Broken
+            for number in way:
+                state[number] = 2
+
+
+def _last_record(stream: bytes) -> tuple[int, int]:
+    """Find the last row and column that a BIFF stream speaks of."""
+    rows = columns = place = 0
+    while place + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, place)
+        if kind in _RECORDS and length >= 4:
+            row, column = struct.unpack_from("<HH", stream, place + 4)
+            if kind in (0x00BD, 0x00BE):  # several cells: the last column stands last
+                column = struct.unpack_from("<H", stream, place + 2 + length)[0]
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+        place += 4 + length
+    return rows, columns

@@ -1,0 +1,391 @@
+"""A raw table → a layer: columns, places, cells, identifiers, in this order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+
+from geotool.errors import LayerError
+from geotool.io import RawTable, list_layers, read_table
+from geotool.layers._cells import CellReader, clean_text
+from geotool.layers._classes import classify_outfalls
+from geotool.layers._columns import Matched, lacking, match_columns, propose_columns
+from geotool.layers._coordinates import checked_datum
+from geotool.layers._geometry import ShapeChecker, settle_crs, shift_back
+from geotool.layers._identity import check_ids, note_duplicates
+from geotool.layers._inputs import (
+    PROPOSAL_COLUMNS,
+    declared_crs,
+    note_lines,
+    raw_table,
+    readings_layer,
+    without_ours,
+)
+from geotool.layers._ledger import Ledger
+from geotool.layers._place import Placer
+from geotool.layers._result import LayerImport
+from geotool.schema import LayerKind, coordinate_names, layer_kind
+
+DATUM_STATUSES = ("known", "declared", "unknown")
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the user says about a source."""
+
+    crs: pyproj.CRS | None
+    datum: str | None
+    columns: Mapping[str, str] | None
+
+
+def read_layer(
+    path: Any,
+    kind: str,
+    *,
+    crs: Any = None,
+    datum: str | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+    source_layer: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> LayerImport:
+    r"""
+    Read a file as a layer.
+
+    Parameters
+    ----------
+    path : path
+        Any format of :func:`geotool.io.read_table`.
+    kind : str
+        Such as ``"outfalls"``; see :func:`geotool.schema.layer_kinds`.
+    crs : optional
+        Reference system of the coordinates where the file does not say it, or says
+        it wrongly.
+    datum : str, optional
+        ``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09`` or ``unknown``: what longitudes
+        and latitudes refer to.
+    encoding, sheet : optional
+        As :func:`geotool.io.read_table`.
+    source_layer : str, optional
+        Layer of the file; by default its only one, or the one named as the kind.
+    columns : mapping, optional
+        Header → column key, where geotool does not know the header.
+
+    Returns
+    -------
+    LayerImport
+
+    Raises
+    ------
+    SourceError, LayerError, CrsError
+        If the file cannot be read, has no place or lacks a needed column, or if
+        nobody says where its coordinates are.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> text = "编号,名称,经度,纬度\nP1,东口,120.9,31.95\nP2,西口,31.96,120.8\n"
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "台账.csv"
+    ...     _ = path.write_text(text, encoding="gbk")
+    ...     done = read_layer(path, "outfalls", datum="wgs84")
+    >>> done
+    <LayerImport 入河排污口 台账.csv：读入 2 行，采用 2 行，退回 0 行，说明 1 条>
+    """
+    layer_kind(kind)
+    if source_layer is None:
+        names = list_layers(path)
+        if len(names) > 1 and kind in names and sheet is None:
+            sheet, source_layer = _by_kind(path, kind)
+    table = read_table(path, sheet=sheet, layer=source_layer, encoding=encoding)
+    return build_layer(table, kind, crs=crs, datum=datum, columns=columns)
+
+
+def _by_kind(path: Any, kind: str) -> tuple[str | None, str | None]:
+    book = (
+        str(path).lower().endswith((".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods"))
+    )
+    return (kind, None) if book else (None, kind)
+
+
+def build_layer(
+    table: RawTable | pd.DataFrame,
+    kind: str,
+    *,
+    crs: Any = None,
+    datum: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> LayerImport:
+    """
+    Make a layer of a table that is in memory.
+
+    Parameters
+    ----------
+    table : RawTable, DataFrame or GeoDataFrame
+        The index of a DataFrame is the row number that messages name.
+    kind, crs, datum, columns : optional
+        As :func:`read_layer`.
+
+    Returns
+    -------
+    LayerImport
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"编号": ["P1", "P1"], "经纬度": ["120.9,31.9"] * 2})
+    >>> done = build_layer(table, "outfalls", datum="wgs84")
+    >>> len(done.layer), done.rejected["reason"].tolist()
+    (1, ['编号与第 0 行重复'])
+    """
+    what = layer_kind(kind)
+    raw = table if isinstance(table, RawTable) else raw_table(table)
+    raw = without_ours(raw)
+    choice = _Choice(declared_crs(crs), datum, columns)
+    if what.kind == "readings":
+        return readings_layer(raw, what, columns)
+    return _Builder(raw, what, choice).build()
+
+
+class _Builder:
+    """Makes one layer of one table."""
+
+    def __init__(self, raw: RawTable, kind: LayerKind, choice: _Choice) -> None:
+        self.raw = raw
+        self.kind = kind
+        self.choice = choice
+        self.ledger = Ledger()
+        self.ledger.notes = note_lines(raw.notes)
+        self.names = [str(name) for name in raw.cells.columns]
+        self.name = str(raw.source.get("name") or "表格")
+        self.status = "unknown"
+        self.datum: str | None = None
+
+    def build(self) -> LayerImport:
+        """Do everything in order and see that the rows add up."""
+        coordinates = self._coordinates()
+        matched = match_columns(
+            self.names,
+            self.kind,
+            self.ledger,
+            chosen=self.choice.columns,
+            taken=set(coordinates.values()),
+        )
+        proposals = propose_columns(self.names, self.kind, matched)
+        geometry = self._geometry(coordinates, matched, proposals)
+        made = self._cells(matched)
+        if self.kind.kind == "outfalls":
+            kept = classify_outfalls(made, matched, self.raw.cells, self.ledger)
+            self.kept.update(kept)
+        ids = check_ids(made, self.kind, matched, self.raw.cells, self.ledger)
+        made[self.kind.id_column] = ids
+        layer = self._layer(made, matched, geometry)
+        note_duplicates(layer, self.kind, self.ledger)
+        self._absent(matched)
+        return self._result(layer, matched, proposals)
+
+    # ------------------------------------------------------------ where
+    def _coordinates(self) -> dict[str, str]:
+        if self.raw.geometry is not None or not self.kind.is_spatial:
+            return {}
+        chosen = self.choice.columns or {}
+        free = [name for name in self.names if name not in chosen]
+        found = coordinate_names(free)
+        used = list(dict.fromkeys(found.values()))
+        others = coordinate_names([name for name in free if name not in used])
+        if others:
+            zh = f"坐标取自“{'、'.join(used)}”；另有“{'、'.join(others.values())}”未用"
+            en = f"Places are from {', '.join(used)}, not {', '.join(others.values())}"
+            self.ledger.tell(zh, en)
+        return found
+
+    def _geometry(
+        self,
+        coordinates: dict[str, str],
+        matched: Matched,
+        proposals: list[dict[str, Any]],
+    ) -> gpd.GeoSeries | None:
+        if self.raw.geometry is not None:
+            return self._own_shapes(self.raw.geometry)
+        if not coordinates:
+            return self._no_place(matched, proposals)
+        if "Point" not in self.kind.geometry:
+            wanted = "线" if "LineString" in self.kind.geometry else "面"
+            raise LayerError(
+                f"{self.name} 只有点的坐标，{self.kind.zh}需要{wanted}；"
+                "请用 Shapefile、GeoPackage 或 GeoJSON。",
+                f"{self.name} holds points, {self.kind.kind} needs shapes; use a "
+                "spatial file.",
+            )
+        headers = list(coordinates.values())
+        self.datum = checked_datum(self.choice.datum, headers, self.ledger)
+        placer = Placer(self.raw.cells, coordinates, self.ledger)
+        placed = placer.place(crs=self.choice.crs, datum=self.datum)
+        self.status = placed.status
+        return placed.geometry
+
+    def _own_shapes(self, shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+        shapes, self.status = settle_crs(
+            shapes, self.choice.crs, self.ledger, name=self.name
+        )
+        stated = self.choice.datum or self.raw.source.get("datum")
+        self.datum = checked_datum(stated, [], self.ledger) if stated else None
+        if self.datum in ("gcj02", "bd09"):
+            shapes = shift_back(shapes, self.datum, self.ledger, name=self.name)
+        if self.datum == "unknown":
+            self.status = "unknown"
+        elif self.datum is not None:
+            self.status = "declared"
+        return ShapeChecker(shapes, self.kind, self.ledger).check()
+
+    def _no_place(
+        self, matched: Matched, proposals: list[dict[str, Any]]
+    ) -> gpd.GeoSeries | None:
+        if not self.kind.is_spatial or "None" in self.kind.geometry:
+            return None
+        if not matched.headers and not proposals:
+            what = (f"任何{self.kind.zh}的列", f"column of {self.kind.kind}")
+        else:
+            what = (
+                "坐标（需要“经度”“纬度”，或“横坐标”“纵坐标”，或“经纬度”一列）",
+                "coordinates (longitude and latitude, easting and northing, or one pair)",
+            )
+        raise lacking(self.name, self.kind, self.names, what, proposals)
+
+    # ------------------------------------------------------------ what
+    def _cells(self, matched: Matched) -> dict[str, pd.Series]:
+        reader = CellReader(self.kind, self.ledger)
+        made = {
+            key: reader.read(
+                self.raw.cells[name], key, name, matched.factors.get(key, 1.0)
+            )
+            for name, key in matched.headers.items()
+        }
+        self.kept = reader.kept
+        return made
+
+    def _layer(
+        self,
+        made: dict[str, pd.Series],
+        matched: Matched,
+        geometry: gpd.GeoSeries | None,
+    ) -> pd.DataFrame:
+        refused = self.ledger.refused
+        good = ~self.raw.cells.index.isin(list(refused))
+        ordered = {key: made[key] for key in self.kind.columns if key in made}
+        ordered["datum_status"] = self._statuses()
+        if geometry is None:
+            del ordered["datum_status"]
+        taken = {
+            key.casefold() for key in (*self.kind.columns, "datum_status", "geometry")
+        }
+        others = {n: self.raw.cells[n] for n in self.names if n not in matched.headers}
+        if geometry is not None:
+            others.pop("datum_status", None)
+        for name, cells in {**others, **self.kept}.items():
+            unique = _free(name, taken)
+            taken.add(unique.casefold())
+            if unique != name:
+                zh = "列名与图层的列名冲突，已改名"
+                self.ledger.tell(
+                    zh, "The header is one of ours: renamed", column=name, after=unique
+                )
+            ordered[unique] = cells
+        frame = pd.DataFrame({key: column[good] for key, column in ordered.items()})
+        for key in frame.columns.difference([*made, "datum_status"], sort=False):
+            frame[key] = _tidy(frame[key])
+        frame.index.name = None
+        if geometry is None:
+            return frame.reset_index(drop=True)
+        shapes = geometry[good].reset_index(drop=True)
+        return gpd.GeoDataFrame(
+            frame.reset_index(drop=True), geometry=shapes, crs=geometry.crs
+        )
+
+    def _statuses(self) -> pd.Series:
+        """Give the status of every row; a file of ours keeps what it says of each."""
+        status = pd.Series(self.status, index=self.raw.cells.index, dtype=object)
+        declared = self.choice.crs is not None or self.choice.datum is not None
+        if declared or "datum_status" not in self.names:
+            return status
+        said = self.raw.cells["datum_status"]
+        return status.where(~said.isin(DATUM_STATUSES), said)
+
+    def _absent(self, matched: Matched) -> None:
+        missing = [
+            column
+            for key, column in self.kind.columns.items()
+            if column.need == "wanted" and key not in matched.headers.values()
+        ]
+        for column in missing:
+            zh = f"没有“{column.zh}”列"
+            if column.key == self.kind.id_column:
+                zh += "，编号由 geotool 按行号生成"
+            self.ledger.tell(zh, f"No column {column.key}", column=column.key)
+
+    def _result(
+        self,
+        layer: pd.DataFrame,
+        matched: Matched,
+        proposals: list[dict[str, Any]],
+    ) -> LayerImport:
+        rejected = self.ledger.rejected_table()
+        read = len(self.raw.cells)
+        assert len(layer) + len(rejected) == read, (len(layer), len(rejected), read)
+        source = {
+            "kind": self.kind.kind,
+            "kind_zh": self.kind.zh,
+            **self.raw.source,
+            "crs": _layer_crs(layer),
+            "source_crs": self.raw.source.get("crs"),
+            "datum": self.datum,
+            "datum_status": self.status,
+            "columns": dict(matched.headers),
+            "rows_read": read,
+            "rows_accepted": len(layer),
+            "rows_rejected": len(rejected),
+        }
+        return LayerImport(
+            layer,
+            rejected,
+            self.ledger.notes_table(),
+            source,
+            pd.DataFrame(proposals, columns=list(PROPOSAL_COLUMNS)),
+            self.raw.cells.loc[self.raw.cells.index.isin(rejected["row"].tolist())],
+            [(row, column) for row, column, *_ in self.ledger.faults],
+        )
+
+
+def _layer_crs(layer: pd.DataFrame) -> str | None:
+    if not isinstance(layer, gpd.GeoDataFrame) or layer.crs is None:
+        return None
+    authority = layer.crs.to_authority()
+    return ":".join(authority) if authority else str(layer.crs.name)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    unique, number = name, 2
+    while unique.casefold() in taken:
+        unique, number = f"{name}_原{'' if number == 2 else number}", number + 1
+    return unique
+
+
+def _tidy(cells: pd.Series) -> pd.Series:
+    """Give a column of the source one type: numbers, times or text."""
+    there = [cell for cell in cells if cell is not None]
+    numbers = all(
+        isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
+        for cell in there
+    )
+    if there and numbers:
+        made = cells.astype(float)
+        whole = made.notna().all() and (made == made.round()).all()
+        return made.astype("int64") if whole and made.abs().max() < 2**53 else made
+    if there and all(isinstance(cell, pd.Timestamp) for cell in there):
+        plain = [pd.NaT if c is None else c.tz_localize(None) for c in cells]
+        return pd.Series(plain, index=cells.index).astype("datetime64[ms]")
+    return cells.map(clean_text).astype(object)

@@ -1,0 +1,322 @@
+"""Cells of one column: text, numbers, dates, allowed values; what cannot be read is told."""
+
+import datetime as dt
+import math
+import re
+import unicodedata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geotool._marks import is_missing, parse_times
+from geotool.layers._ledger import Ledger, Words
+from geotool.readings import number_text
+from geotool.schema import Column, LayerKind, canonical_value, unit_factor
+
+_MISSING = frozenset(
+    ("", "/", "-", "--", "—", "——", "\\", "无", "不详", "未知", "未测", "暂无", "空", "na",
+     "n/a", "#n/a", "nan", "null", "none", "无数据", "未填", "待定", "…")
+)  # fmt: skip
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
+_WITH_UNIT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s].*)")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+
+NOT_A_NUMBER = Words(
+    "不是数字",
+    "Not a number",
+    "改为数字；不知道就留空",
+    "Write a number, or leave it empty",
+)
+NOT_A_DATE = Words(
+    "日期无法识别",
+    "The date cannot be read",
+    "写成 2026-05-03；不知道就留空",
+    "Write it as 2026-05-03, or leave it empty",
+)
+MISSING_VALUE = Words("缺必填的值", "A required value is missing", "补上", "Fill it in")
+
+
+def is_missing_word(cell: Any) -> bool:
+    """
+    Whether a cell says that there is nothing.
+
+    Examples
+    --------
+    >>> is_missing_word("不详"), is_missing_word(" - "), is_missing_word(0)
+    (True, True, False)
+    """
+    if is_missing(cell):
+        return True
+    if not isinstance(cell, str):
+        return False
+    return unicodedata.normalize("NFKC", cell).strip().casefold() in _MISSING
+
+
+def clean_text(cell: Any) -> str | None:
+    r"""
+    Write a cell as text on one line; whole numbers without a decimal point.
+
+    Examples
+    --------
+    >>> clean_text(3206120.0), clean_text("  东 口\n"), clean_text(None)
+    ('3206120', '东 口', None)
+    """
+    if is_missing(cell):
+        return None
+    if isinstance(cell, (dt.datetime, pd.Timestamp)):
+        midnight = cell.time() == dt.time(0)
+        return cell.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, (float, np.floating, int, np.integer)) and not isinstance(
+        cell, bool
+    ):
+        return number_text(cell) if math.isfinite(float(cell)) else None
+    return " ".join(str(cell).split()) or None
+
+
+def clean_id(cell: Any) -> str | None:
+    """
+    Write an identifier: full-width letters and digits become plain.
+
+    Examples
+    --------
+    >>> clean_id("ＰＷ００１ "), clean_id(12.0)
+    ('PW001', '12')
+    """
+    if is_missing_word(cell):
+        return None
+    text = clean_text(cell)
+    return None if text is None else unicodedata.normalize("NFKC", text).strip()
+
+
+def parse_number(cell: Any, unit: str = "") -> tuple[float, str]:
+    """
+    Read a cell as a number.
+
+    Parameters
+    ----------
+    cell : object
+    unit : str
+        Unit of the column; a unit behind the number is converted to it.
+
+    Returns
+    -------
+    value : float
+    state : str
+        ``""``, ``missing``, ``unreadable``, ``unit`` (a unit was converted) or
+        ``folded`` (thousands separators or full-width digits).
+
+    Examples
+    --------
+    >>> parse_number("１,２00"), parse_number("5万吨/日", "m3/d"), parse_number("约500")
+    ((1200.0, 'folded'), (50000.0, 'unit'), (nan, 'unreadable'))
+    """
+    if is_missing_word(cell):
+        return math.nan, "missing"
+    if isinstance(cell, (bool, np.bool_, dt.date, dt.time)):
+        return math.nan, "unreadable"
+    if isinstance(cell, (int, float, np.number)):
+        number = float(cell)
+        return (number, "") if math.isfinite(number) else (math.nan, "unreadable")
+    text = unicodedata.normalize("NFKC", str(cell)).strip().casefold()
+    text = text.removeprefix("'").replace("−", "-")
+    if _PLAIN.fullmatch(text):
+        return float(text), "" if text == str(cell).strip().casefold() else "folded"
+    if _THOUSANDS.fullmatch(text):
+        return float(text.replace(",", "")), "folded"
+    found = _WITH_UNIT.fullmatch(text)
+    factor = unit_factor(found[2], unit) if found and unit else None
+    if found and factor is not None:
+        return float(found[1]) * factor, "unit"
+    return math.nan, "unreadable"
+
+
+class CellReader:
+    """Reads the columns of one source by the rules of one kind of layer."""
+
+    def __init__(self, kind: LayerKind, ledger: Ledger) -> None:
+        self.kind = kind
+        self.ledger = ledger
+        self.kept: dict[str, pd.Series] = {}
+        """Originals of cells that were emptied, by new header."""
+
+    def read(
+        self, cells: pd.Series, key: str, header: str, factor: float = 1.0
+    ) -> pd.Series:
+        """
+        Read one column.
+
+        Parameters
+        ----------
+        cells : Series
+            Indexed by row number.
+        key : str
+        header : str
+            Its name in the source.
+        factor : float
+            From the unit in the header to the unit of the column.
+        """
+        column = self.kind.columns[key]
+        if key == self.kind.id_column:
+            made = self._ids(cells, header)
+        elif column.type in ("number", "integer"):
+            made = self._numbers(cells, column, header, factor)
+        elif column.type in ("date", "datetime"):
+            made = self._dates(cells, header)
+        elif column.allowed:
+            made = self._allowed(cells, key, header)
+        else:
+            made = cells.map(clean_text).astype(object)
+        if column.need == "required":
+            self._require(made, cells, header)
+        return made
+
+    def _require(self, made: pd.Series, cells: pd.Series, header: str) -> None:
+        lost = made.isna() & ~made.index.isin(self.ledger.refused)
+        self.ledger.refuse(
+            made.index[lost], header, cells[lost].tolist(), MISSING_VALUE
+        )
+
+    def _ids(self, cells: pd.Series, header: str) -> pd.Series:
+        made = cells.map(clean_id).astype(object)
+        plain = cells.map(clean_text)
+        folded = made.notna() & (made != plain)
+        self.ledger.tell_each(
+            made.index[folded],
+            header,
+            cells[folded].tolist(),
+            made[folded].tolist(),
+            "编号里的全角字符已改为半角",
+            "Full-width characters of the id made plain",
+        )
+        return made
+
+    def _numbers(
+        self, cells: pd.Series, column: Column, header: str, factor: float
+    ) -> pd.Series:
+        read = [parse_number(cell, column.unit) for cell in cells]
+        state = np.array([how for _, how in read], dtype=object)
+        values = np.array([value for value, _ in read], dtype=float)
+        # a unit beside the number is nearer to it than the one in the header
+        values = np.where(state == "unit", values, values * factor)
+        made = pd.Series(values, index=cells.index)
+        if column.type == "integer":
+            state[~np.isnan(values) & (values != np.round(values))] = "unreadable"
+        self._unreadable(cells, made, header, state == "unreadable", NOT_A_NUMBER)
+        changed = state == "unit"
+        self.ledger.tell_each(
+            cells.index[changed],
+            header,
+            cells[changed].tolist(),
+            made[changed].tolist(),
+            f"数字后带单位，已换算为 {column.unit}",
+            f"A unit behind the number: converted to {column.unit}",
+        )
+        self._doubtful(cells, made, column, header)
+        return made
+
+    def _doubtful(
+        self, cells: pd.Series, made: pd.Series, column: Column, header: str
+    ) -> None:
+        low = -math.inf if column.low is None else column.low
+        high = math.inf if column.high is None else column.high
+        odd = made.notna() & ~made.between(low, high)
+        self.ledger.tell_each(
+            made.index[odd],
+            header,
+            cells[odd].tolist(),
+            made[odd].tolist(),
+            f"数值可疑：一般在 {low:g} 到 {high:g} {column.unit}之间；已保留",
+            f"Doubtful: usually between {low:g} and {high:g} {column.unit}; kept",
+        )
+
+    def _dates(self, cells: pd.Series, header: str) -> pd.Series:
+        blank = cells.map(is_missing_word).astype(bool)
+        read = parse_times(cells.where(~blank, None))
+        made = read["time"].astype("datetime64[ms]")
+        bad = read["problem"].isin(["unreadable", "no_year"]).to_numpy(bool)
+        self._unreadable(cells, made, header, bad, NOT_A_DATE)
+        return made
+
+    def _unreadable(
+        self,
+        cells: pd.Series,
+        made: pd.Series,
+        header: str,
+        bad: np.ndarray,
+        words: Words,
+    ) -> None:
+        """Refuse the row; a line or an area is kept, without the cell.
+
+        A register row with a faulty cell goes back to whoever filled it in. A river
+        that vanishes for a text in its width would break the network.
+        """
+        del made
+        if not bad.any():
+            return
+        rows, values = cells.index[bad], cells[bad].tolist()
+        if set(self.kind.geometry) & {"Point", "None"}:
+            self.ledger.refuse(rows, header, values, words)
+        else:
+            self._keep(cells, header, bad)
+            self.ledger.tell_each(
+                rows,
+                header,
+                values,
+                [None] * len(values),
+                f"{words.zh}，未采用；原值留在“{header}_原值”",
+                f"{words.en}: not used, kept in another column",
+            )
+
+    def _keep(self, cells: pd.Series, header: str, bad: np.ndarray) -> None:
+        self.kept[f"{header}_原值"] = (
+            cells.where(bad, None).map(clean_text).astype(object)
+        )
+
+    def _allowed(self, cells: pd.Series, key: str, header: str) -> pd.Series:
+        texts = cells.map(clean_text).astype(object)
+        known = {
+            text: _canonical(text, self.kind.kind, key)
+            for text in texts.dropna().unique()
+        }
+        made = texts.map(lambda text: known.get(text) if text is not None else None)
+        made = made.astype(object).where(made.notna(), None)
+        blank = cells.map(is_missing_word).astype(bool)
+        bad = (made.isna() & ~blank).to_numpy(bool)
+        remark = texts.map(_has_remark).astype(bool).to_numpy() & ~bad
+        if (bad | remark).any():
+            self._keep(cells, header, bad | remark)
+        if remark.any():
+            self.ledger.tell_each(
+                cells.index[remark],
+                header,
+                cells[remark].tolist(),
+                made[remark].tolist(),
+                f"取其中的值，附注留在“{header}_原值”",
+                "The value is taken, the remark kept in another column",
+            )
+        if bad.any():
+            choices = "、".join(self.kind.columns[key].allowed)
+            self.ledger.tell_each(
+                cells.index[bad],
+                header,
+                cells[bad].tolist(),
+                [None] * int(bad.sum()),
+                f"不认识的值，未采用；原值留在“{header}_原值”；可用：{choices}",
+                f"Unknown value, not used, kept in another column; known: {choices}",
+            )
+        return made
+
+
+def _has_remark(text: str | None) -> bool:
+    """Whether more stands in a cell than one value."""
+    return bool(text) and bool(re.search(r"[(（,，;；].*\w", str(text)))
+
+
+def _canonical(text: str, kind: str, key: str) -> str | None:
+    """Find the allowed value, also with a remark in brackets behind it."""
+    found = canonical_value(text, kind, key)
+    if found is None:
+        bare = re.split(r"[(（,，;；]", text, maxsplit=1)[0]
+        found = canonical_value(bare, kind, key) if bare.strip() else None
+    return found

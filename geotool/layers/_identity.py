@@ -1,0 +1,156 @@
+"""Identifiers: made where missing, refused where used twice; likely duplicates noted."""
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geotool._marks import is_missing
+from geotool.crs import metric_crs
+from geotool.layers._columns import Matched
+from geotool.layers._ledger import Ledger, Words
+from geotool.schema import LayerKind
+
+NEAR_M = 5.0
+"""Points of one name nearer than this are noted as possible duplicates."""
+
+
+def check_ids(
+    made: dict[str, pd.Series],
+    kind: LayerKind,
+    matched: Matched,
+    cells: pd.DataFrame,
+    ledger: Ledger,
+) -> pd.Series:
+    """
+    Give every accepted row an identifier of its own.
+
+    Parameters
+    ----------
+    made : dict
+        Columns read so far.
+    kind : LayerKind
+    matched : Matched
+    cells : DataFrame
+        The source, to see which other column could identify the rows.
+    ledger : Ledger
+
+    Returns
+    -------
+    Series of str
+    """
+    empty = pd.Series(None, index=cells.index, dtype=object)
+    ids = made.get(kind.id_column, empty).copy()
+    header = matched.header(kind.id_column)
+    good = ~ids.index.isin(list(ledger.refused))
+    there = ids[good & ids.notna().to_numpy()]
+    again = there[there.duplicated()]
+    if len(again):
+        unique = there.drop_duplicates()
+        first = dict(zip(unique.tolist(), unique.index.tolist(), strict=True))
+        for row, value in zip(again.index.tolist(), again.tolist(), strict=True):
+            words = Words(
+                f"编号与第 {first[value]} 行重复",
+                f"Row {first[value]} has the same id",
+                "改为不重复的编号，或删除重复的行",
+                "Give it an id of its own, or delete the row",
+            )
+            ledger.refuse([int(row)], header or kind.id_column, [value], words)
+        _hint(again, there, cells, kind, ledger, header)
+    return _made(ids, kind, ledger, header)
+
+
+def _hint(
+    again: pd.Series,
+    there: pd.Series,
+    cells: pd.DataFrame,
+    kind: LayerKind,
+    ledger: Ledger,
+    header: str | None,
+) -> None:
+    """Where many ids repeat, another column may be the identifier."""
+    if len(again) < 0.05 * len(there):
+        return
+    texts = cells.loc[there.index].map(lambda cell: None if cell is None else str(cell))
+    unique = [
+        str(name)
+        for name in texts.columns
+        if name != header
+        and texts[name].notna().all()
+        and texts[name].is_unique
+        and texts[name].str.len().mean() < 40
+        and not texts[name].str.fullmatch(r"-?\d+\.\d+").all()  # coordinates
+    ]
+    if unique:
+        ledger.tell(
+            f"“{header}”多有重复，或许不是编号；没有重复的列：{'、'.join(unique[:4])}"
+            f"，可用 columns 指定为 {kind.id_column}",
+            f"{header} repeats often; columns without repeats: {', '.join(unique[:4])}; "
+            f"name one as {kind.id_column} with columns",
+            column=header or "",
+        )
+
+
+def _made(
+    ids: pd.Series, kind: LayerKind, ledger: Ledger, header: str | None
+) -> pd.Series:
+    """Make identifiers of the row number for rows that have none."""
+    taken = set(ids.dropna())
+    refused = ledger.refused
+    rows = [row for row in ids.index[ids.isna()] if row not in refused]
+    width = max(4, len(str(max(ids.index, default=0))))
+    for row in rows:
+        new = f"{kind.prefix}{row:0{width}d}"
+        while new in taken:
+            new += "a"
+        taken.add(new)
+        ids[row] = new
+    if header is not None:
+        new_ids = [ids[row] for row in rows]
+        zh, en = "缺编号，按行号生成", "No id: made from the row number"
+        ledger.tell_each(rows, header, [""] * len(rows), new_ids, zh, en)
+    return ids
+
+
+def note_duplicates(layer: pd.DataFrame, kind: LayerKind, ledger: Ledger) -> None:
+    """Note points of the same name at the same place, and points on one spot."""
+    if not isinstance(layer, gpd.GeoDataFrame) or "Point" not in kind.geometry:
+        return
+    points = layer[layer.geom_type == "Point"]
+    if len(points) < 2 or points.crs is None:
+        return
+    shapes = points.geometry
+    if points.crs.is_geographic:
+        shapes = shapes.to_crs(metric_crs(float(shapes.x.median())))
+    shapes = gpd.GeoSeries(shapes[shapes.x.abs() < 1e9])
+    names = layer["name"] if "name" in layer else pd.Series(None, index=layer.index)
+    ids = layer[kind.id_column]
+    for later, first in sorted(_near(shapes).items()):
+        same = not is_missing(names[later]) and names[later] == names[first]
+        zh = f"与 {ids[first]} 相距不到 {NEAR_M:g} 米" + (
+            "且同名，可能重复" if same else ""
+        )
+        en = f"Within {NEAR_M:g} m of {ids[first]}" + (", same name" if same else "")
+        ledger.tell(zh, en, column=kind.id_column, before=str(ids[later]))
+
+
+def _near(shapes: gpd.GeoSeries) -> dict[Any, Any]:
+    """Find for each point the first earlier one near it.
+
+    Points of one spot are put together before: a park with thousands of enterprises
+    on the same coordinates would make millions of pairs.
+    """
+    spots: dict[tuple[float, float], Any] = {}
+    found = {}
+    for index, x, y in zip(shapes.index, shapes.x, shapes.y, strict=True):
+        spot = (round(x, 2), round(y, 2))
+        if spot in spots:
+            found[index] = spots[spot]
+        else:
+            spots[spot] = index
+    alone = gpd.GeoSeries(shapes.loc[list(spots.values())])
+    pairs = alone.sindex.query(alone, predicate="dwithin", distance=NEAR_M)
+    for one, other in zip(alone.index[pairs[0]], alone.index[pairs[1]], strict=True):
+        if other < one:
+            found[one] = min(found.get(one, other), other)
+    return found
