@@ -1,0 +1,43 @@
+/* Start: folium's page calls this once all layers are there. */
+document.body.classList.add("om"); // the layout stands before Leaflet measures the map
+
+OneMap.start = function (map, settingsId, layers, others) {
+  "use strict";
+
+  const { emptyBox, growBox, latitudeOf, longitudeOf, readSettings } = OneMap.data;
+  const facts = readSettings(settingsId);
+  Object.assign(OneMap.draw.settings, facts);
+  map.getContainer().style.background = facts.background;
+
+  /** Box around layers, null where they hold nothing. */
+  function bounds(chosen) {
+    const box = emptyBox();
+    for (const { data } of chosen) {
+      const [west, north, east, south] = data.box();
+      if (Number.isFinite(west)) growBox(box, west, north);
+      if (Number.isFinite(east)) growBox(box, east, south);
+    }
+    if (!Number.isFinite(box[0])) return null;
+    return L.latLngBounds([latitudeOf(box[3]), longitudeOf(box[0])], [latitudeOf(box[1]), longitudeOf(box[2])]);
+  }
+
+  /** Bring a box into view, beside the legend where there is room for both. */
+  function show(box) {
+    const { offsetWidth, offsetHeight } = panel.legend;
+    const beside = map.getSize().x > 900 && offsetHeight > map.getSize().y / 3;
+    const right = beside ? offsetWidth + 30 : 60;
+    const options = { animate: false, maxZoom: 16, paddingTopLeft: [36, 48], paddingBottomRight: [right, 40] };
+    if (box) map.fitBounds(box.pad(0.04), options);
+  }
+
+  const framing = layers.filter(({ data }) => data.style.extent);
+  const traced = layers.filter(({ data }) => data.style.group === "trace");
+  const panel = new OneMap.panel.Panel(map, facts, layers, others);
+  const tools = new OneMap.tools.Tools(map, panel, () => show(bounds(framing) || bounds(layers)));
+  OneMap.sheet.listen(map, panel);
+  // A trace is what the reader came for; everything else is one press away.
+  show(bounds(traced) || bounds(framing) || bounds(layers));
+  OneMap.page = { map, panel, tools }; // for whoever looks from outside: tests, the console
+  OneMap.layers.surfaceOf(map).paint();
+  OneMap.ready = performance.now(); // read by the benchmark
+};

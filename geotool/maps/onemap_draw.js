@@ -1,0 +1,605 @@
+/* Drawing: layers onto a canvas, for the screen and, larger, for the printed sheet.
+ *
+ * A view says where the canvas lies: `scale` (pixels per world), `x`, `y` (pixel of its
+ * corner in the world), `width`, `height`, `ratio` (canvas pixels per page pixel) and
+ * `zoom`. Nothing here knows of Leaflet or of the page.
+ */
+OneMap.draw = (function () {
+  "use strict";
+
+  const FONT =
+    '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","Source Han Sans SC","WenQuanYi Micro Hei",sans-serif';
+  const TURN = Math.PI * 2;
+  const CLUSTER_FROM = 500; // points in view; fewer can be told apart
+  const CLUSTER_SMALLEST = 4; // fewer in a cell are drawn one by one
+  const CELL = 76; // page pixels
+  const LABELS_MOST = 260;
+
+  const settings = { ink: "#1b2a38", other: { color: "#8a8f94" }, selected: "#ffd400" };
+
+  // ------------------------------------------------------------ symbols
+  const SHAPES = {
+    circle(path, r) {
+      path.arc(0, 0, r, 0, TURN);
+    },
+    square(path, r) {
+      path.rect(-0.9 * r, -0.9 * r, 1.8 * r, 1.8 * r);
+    },
+    triangle(path, r) {
+      polygon(path, [[0, -1.2 * r], [1.15 * r, 0.85 * r], [-1.15 * r, 0.85 * r]]);
+    },
+    diamond(path, r) {
+      polygon(path, [[0, -1.2 * r], [1.2 * r, 0], [0, 1.2 * r], [-1.2 * r, 0]]);
+    },
+    drop(path, r) {
+      path.moveTo(0, -1.4 * r);
+      path.bezierCurveTo(0.5 * r, -0.7 * r, r, -0.1 * r, r, 0.4 * r);
+      path.arc(0, 0.4 * r, r, 0, Math.PI);
+      path.bezierCurveTo(-r, -0.1 * r, -0.5 * r, -0.7 * r, 0, -1.4 * r);
+      path.closePath();
+    },
+    flag(path, r) {
+      polygon(path, [[-0.7 * r, 1.2 * r], [-0.7 * r, -1.2 * r], [r, -0.6 * r], [-0.4 * r, 0.1 * r], [-0.4 * r, 1.2 * r]]);
+    },
+    pin(path, r) {
+      path.arc(0, -0.3 * r, 0.85 * r, Math.PI * 0.8, Math.PI * 0.2);
+      path.lineTo(0, 1.25 * r);
+      path.closePath();
+    },
+  };
+
+  function polygon(path, corners) {
+    corners.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
+    path.closePath();
+  }
+
+  /** Dark ink on light colours, white on dark ones. */
+  function inkOn(color) {
+    const channel = (i) => (parseInt(color.slice(i, i + 2), 16) / 255) ** 2.2;
+    return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5) > 0.3 ? settings.ink : "#ffffff";
+  }
+
+  /** Draw one symbol around the origin; `ratio` is set by the caller's transform. */
+  function drawSymbol(ctx, { shape, color, size, mark = "", ring, selected = false }) {
+    if (ring && ring.halo) stroke(ctx, "circle", size + 5, ring.color + "59", 5);
+    if (selected) stroke(ctx, "circle", size + 5, settings.ink, 5);
+    if (selected) stroke(ctx, "circle", size + 5, settings.selected, 3);
+    ctx.beginPath();
+    SHAPES[shape](ctx, size);
+    ctx.fillStyle = color;
+    ctx.fill();
+    ctx.lineJoin = "round";
+    if (ring) {
+      ctx.lineWidth = ring.halo ? 3 : 2;
+      ctx.strokeStyle = ring.color;
+    } else {
+      ctx.lineWidth = 1;
+      ctx.strokeStyle = inkOn(color) === "#ffffff" ? "rgba(255,255,255,.95)" : settings.ink;
+    }
+    ctx.stroke();
+    if (!mark) return;
+    ctx.fillStyle = inkOn(color);
+    ctx.font = `700 ${size * (mark.length > 2 ? 0.85 : 1.15)}px ${FONT}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText(mark, 0, size * 0.08);
+  }
+
+  function stroke(ctx, shape, size, color, width) {
+    ctx.beginPath();
+    SHAPES[shape](ctx, size);
+    ctx.lineWidth = width;
+    ctx.strokeStyle = color;
+    ctx.stroke();
+  }
+
+  /** What the symbol of a row is; `keys` of classes are looked up once a layer. */
+  function symbolOf(layer, row) {
+    const { base, by } = layer.style;
+    const tint = layer.entry(layer.colorKey, row);
+    const shape = layer.entry(by.shape, row);
+    const mark = layer.entry(by.mark, row);
+    const unknown = layer.colorKey && !tint;
+    return {
+      shape: (shape && shape.shape) || base.shape,
+      color: (tint && tint.color) || (unknown && layer.colorKey === "outfall_class" ? settings.other.color : base.color),
+      size: base.size,
+      mark: (mark && mark.mark) || base.mark || "",
+      ring: layer.entry(by.ring, row),
+    };
+  }
+
+  // Symbols are drawn once and then copied; a county has thousands of a few kinds.
+  const sprites = new Map();
+
+  function sprite(symbol, ratio) {
+    const ring = symbol.ring ? symbol.ring.color : "";
+    const key = [symbol.shape, symbol.color, symbol.size, symbol.mark, ring, symbol.selected, ratio].join("|");
+    let found = sprites.get(key);
+    if (!found) {
+      const half = Math.ceil((symbol.size * 1.5 + 9) * ratio);
+      found = document.createElement("canvas");
+      found.width = found.height = 2 * half;
+      const ctx = found.getContext("2d");
+      ctx.translate(half, half);
+      ctx.scale(ratio, ratio);
+      drawSymbol(ctx, symbol);
+      sprites.set(key, found);
+    }
+    return found;
+  }
+
+  function stamp(ctx, symbol, x, y, ratio) {
+    const picture = sprite(symbol, ratio);
+    ctx.drawImage(picture, Math.round(x - picture.width / 2), Math.round(y - picture.height / 2));
+  }
+
+  // ------------------------------------------------------------ areas and lines
+  function inView(box, i, view) {
+    const margin = 20 * view.ratio;
+    return (
+      box[4 * i] * view.scale - view.x < view.width + margin &&
+      box[4 * i + 2] * view.scale - view.x > -margin &&
+      box[4 * i + 1] * view.scale - view.y < view.height + margin &&
+      box[4 * i + 3] * view.scale - view.y > -margin
+    );
+  }
+
+  /** Add vertices to a path, leaving out those that fall on the pixel before. */
+  function trail(ctx, part, from, to, view) {
+    const { x, y } = part;
+    let lastX = x[from] * view.scale - view.x;
+    let lastY = y[from] * view.scale - view.y;
+    ctx.moveTo(lastX, lastY);
+    for (let j = from + 1; j < to; j++) {
+      const nextX = x[j] * view.scale - view.x;
+      const nextY = y[j] * view.scale - view.y;
+      if (j < to - 1 && Math.abs(nextX - lastX) + Math.abs(nextY - lastY) < 1.5) continue;
+      ctx.lineTo(nextX, nextY);
+      lastX = nextX;
+      lastY = nextY;
+    }
+  }
+
+  function drawAreas(ctx, layer, view) {
+    const part = layer.polygons;
+    const { base, by } = layer.style;
+    ctx.lineJoin = "round";
+    for (let i = 0; part && i < part.count; i++) {
+      const row = part.row[i];
+      if (!layer.kept[row] || !inView(part.box, i, view)) continue;
+      const tint = layer.entry(layer.colorKey, row) || base;
+      const dash = layer.entry(by.dash, row);
+      ctx.beginPath();
+      for (let ring = part.start[i]; ring < part.start[i + 1]; ring++) {
+        trail(ctx, part, part.ring[ring], part.ring[ring + 1], view);
+        ctx.closePath();
+      }
+      const opacity = ctx.globalAlpha;
+      ctx.globalAlpha = opacity * (tint.fill ?? base.fill);
+      ctx.fillStyle = tint.color;
+      ctx.fill("evenodd");
+      ctx.globalAlpha = opacity;
+      ctx.strokeStyle = tint.color;
+      setStroke(ctx, base.width, (dash && dash.dash) || base.dash, view.ratio);
+      ctx.stroke();
+    }
+    ctx.setLineDash([]);
+  }
+
+  function setStroke(ctx, width, dash, ratio) {
+    ctx.lineWidth = width * ratio;
+    ctx.setLineDash((dash || []).map((length) => length * width * ratio));
+  }
+
+  /** Lines of one look are stroked in one go. */
+  function groupLines(layer, view) {
+    const part = layer.lines;
+    const { by } = layer.style;
+    const groups = new Map();
+    for (let i = 0; i < part.count; i++) {
+      const row = part.row[i];
+      if (!layer.kept[row] || !inView(part.box, i, view)) continue;
+      const code = (key) => (layer.classes.has(key) ? layer.classes.get(key).codes[row] : -1);
+      const key = (code(layer.colorKey) * 64 + code(by.width)) * 64 + code(by.dash);
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(i);
+    }
+    return [...groups.values()];
+  }
+
+  function drawLines(ctx, layer, view) {
+    const part = layer.lines;
+    if (!part) return;
+    const thin = layer.style.casing ? 1 : Math.min(1.25, Math.max(0.5, (view.zoom - 6) / 6));
+    const groups = groupLines(layer, view).map((group) => {
+      const row = part.row[group[0]];
+      const { base, by } = layer.style;
+      const width = ((layer.entry(by.width, row) || base).width ?? base.width) * thin;
+      const dash = (layer.entry(by.dash, row) || base).dash;
+      return { group, width, dash, color: (layer.entry(layer.colorKey, row) || base).color };
+    });
+    ctx.lineJoin = ctx.lineCap = "round";
+    const strokeAll = (color, extra, dashed) => {
+      for (const { group, width, dash, color: own } of groups) {
+        ctx.beginPath();
+        for (const i of group) trail(ctx, part, part.start[i], part.start[i + 1], view);
+        ctx.strokeStyle = color || own;
+        setStroke(ctx, width + extra, dashed ? dash : undefined, view.ratio);
+        if (dashed && dash) ctx.setLineDash(dash.map((length) => length * width * view.ratio));
+        ctx.stroke();
+      }
+    };
+    if (layer.style.casing) strokeAll("#ffffff", 4, false);
+    strokeAll("", 0, true);
+    ctx.setLineDash([]);
+  }
+
+  // ------------------------------------------------------------ points
+  /** Points in view: `list` on the canvas, `inner` of them on the page. */
+  function pointsInView(layer, view) {
+    const part = layer.points;
+    const margin = 24 * view.ratio;
+    const list = [];
+    let inner = 0;
+    for (let i = 0; i < part.count; i++) {
+      if (!layer.kept[part.row[i]]) continue;
+      const x = part.x[i] * view.scale - view.x;
+      const y = part.y[i] * view.scale - view.y;
+      if (x < -margin || y < -margin || x > view.width + margin || y > view.height + margin) continue;
+      list.push(i);
+      if (x > view.padX && y > view.padY && x < view.width - view.padX && y < view.height - view.padY) inner++;
+    }
+    return { list, inner };
+  }
+
+  function sizeAt(zoom) {
+    return zoom >= 12 ? 1 : zoom >= 10 ? 0.85 : 0.72;
+  }
+
+  function drawPoints(ctx, layer, view) {
+    const part = layer.points;
+    layer.cells = [];
+    if (!part) return;
+    const { list, inner } = pointsInView(layer, view);
+    if (layer.style.rank) return drawRanked(ctx, layer, list, view);
+    let single = list;
+    if (layer.style.cluster && inner > CLUSTER_FROM) single = drawClusters(ctx, layer, list, view);
+    for (const i of single) drawPoint(ctx, layer, i, view);
+  }
+
+  function drawPoint(ctx, layer, i, view, change = {}) {
+    const part = layer.points;
+    const symbol = { ...symbolOf(layer, part.row[i]), ...change };
+    if (!layer.style.rank) symbol.size *= sizeAt(view.zoom);
+    stamp(ctx, symbol, part.x[i] * view.scale - view.x, part.y[i] * view.scale - view.y, view.ratio);
+  }
+
+  /** Ranked points carry their number; the first lies on top. */
+  function drawRanked(ctx, layer, list, view) {
+    const rank = layer.columns.get(layer.style.rank);
+    const at = (i) => rank.number(layer.points.row[i]) || Infinity;
+    const sorted = [...list].sort((a, b) => at(b) - at(a));
+    for (const i of sorted) {
+      const place = at(i);
+      const known = place < 100;
+      const size = !known ? 5 : place <= 3 ? 12 : place <= 20 ? 9.5 : 7.5;
+      drawPoint(ctx, layer, i, view, { mark: known ? String(place) : "", size });
+    }
+  }
+
+  /** Gather points into cells of a grid that is fixed to the ground. */
+  function drawClusters(ctx, layer, list, view) {
+    const { x, y, row } = layer.points;
+    const cell = CELL * view.ratio;
+    const found = new Map();
+    for (const i of list) {
+      const column = Math.floor((x[i] * view.scale) / cell);
+      const line = Math.floor((y[i] * view.scale) / cell);
+      const key = column * 4194304 + line;
+      const members = found.get(key);
+      if (members) members.push(i);
+      else found.set(key, [i]);
+    }
+    const single = [];
+    const clusters = [];
+    layer.inCell = new Uint8Array(layer.points.count);
+    const entries = layer.colorKey ? layer.classes.get(layer.colorKey) : { entries: [], codes: null };
+    for (const members of found.values()) {
+      if (members.length < CLUSTER_SMALLEST) {
+        single.push(...members);
+        continue;
+      }
+      const shares = new Int32Array(entries.entries.length + 1); // the last: no class
+      let sumX = 0;
+      let sumY = 0;
+      for (const i of members) {
+        sumX += x[i];
+        sumY += y[i];
+        const code = entries.codes ? entries.codes[row[i]] : -1;
+        shares[code < 0 ? shares.length - 1 : code]++;
+        layer.inCell[i] = 1;
+      }
+      clusters.push({ at: [sumX / members.length, sumY / members.length], count: members.length, shares });
+    }
+    layer.cells = mergeClusters(clusters, view.scale / view.ratio);
+    for (const cluster of layer.cells) drawCluster(ctx, layer, cluster, view);
+    return single;
+  }
+
+  /** A cluster that would lie over a larger one joins it; `scale` is page pixels a world. */
+  function mergeClusters(clusters, scale) {
+    const radius = (count) => 12 + 4.4 * Math.log10(count);
+    const merged = [];
+    for (const cluster of clusters.sort((a, b) => b.count - a.count)) {
+      const near = merged.find(({ at, count }) => {
+        const away = Math.hypot(at[0] - cluster.at[0], at[1] - cluster.at[1]) * scale;
+        return away < radius(count) + radius(cluster.count);
+      });
+      if (!near) {
+        merged.push(cluster);
+        continue;
+      }
+      const share = cluster.count / (near.count + cluster.count);
+      near.at = near.at.map((value, i) => value + (cluster.at[i] - value) * share);
+      near.count += cluster.count;
+      cluster.shares.forEach((one, code) => (near.shares[code] += one));
+    }
+    return merged.map((cluster) => ({ ...cluster, radius: radius(cluster.count) }));
+  }
+
+  /** A disc with the number, and a ring that shows the shares of the classes. */
+  function drawCluster(ctx, layer, { at, radius, shares, count }, view) {
+    const { entries } = layer.classes.get(layer.colorKey) || { entries: [] };
+    const rest = entries.length ? settings.other.color : layer.style.base.color;
+    ctx.save();
+    ctx.translate(at[0] * view.scale - view.x, at[1] * view.scale - view.y);
+    ctx.scale(view.ratio, view.ratio);
+    ctx.beginPath();
+    ctx.arc(0, 0, radius + 1.5, 0, TURN);
+    ctx.fillStyle = "#ffffff";
+    ctx.fill();
+    ctx.lineCap = "butt";
+    ctx.lineWidth = 4.5;
+    let angle = -TURN / 4;
+    shares.forEach((share, code) => {
+      if (!share) return;
+      const next = angle + (share / count) * TURN;
+      ctx.beginPath();
+      ctx.arc(0, 0, radius - 2, angle, next);
+      ctx.strokeStyle = code < entries.length ? entries[code].color : rest;
+      ctx.stroke();
+      angle = next;
+    });
+    ctx.fillStyle = settings.ink;
+    ctx.font = `600 ${count > 9999 ? 10.5 : 12}px ${FONT}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText(count > 9999 ? `${(count / 10000).toFixed(1)}万` : String(count), 0, 0.5);
+    ctx.restore();
+  }
+
+  // ------------------------------------------------------------ labels
+  /** Boxes already written on; a label that would touch one is tried elsewhere. */
+  class Places {
+    constructor() {
+      this.taken = [];
+    }
+
+    free(box) {
+      return !this.taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
+    }
+
+    take(box) {
+      this.taken.push(box);
+    }
+  }
+
+  function labelText(layer, row) {
+    const column = layer.columns.get(layer.style.title);
+    const name = column ? column.text(row) : "";
+    if (!name) return "";
+    const short = name.length > 16 ? `${name.slice(0, 15)}…` : name;
+    const note = layer.columns.get(layer.style.labelNote);
+    const target = layer.classes.get(layer.style.labelNote);
+    const entry = target && target.entries[target.codes[row]];
+    const more = entry ? entry.zh : note ? note.text(row) : "";
+    return more ? `${short}（${more}）` : short;
+  }
+
+  function write(ctx, text, x, y, color, halo) {
+    ctx.lineJoin = "round";
+    ctx.lineWidth = halo;
+    ctx.strokeStyle = "rgba(255,255,255,.92)";
+    ctx.strokeText(text, x, y);
+    ctx.fillStyle = color;
+    ctx.fillText(text, x, y);
+  }
+
+  function labelPoints(ctx, layer, view, places) {
+    const part = layer.points;
+    if (!part || layer.cells.length) return;
+    const { list } = pointsInView(layer, view);
+    const ratio = view.ratio;
+    const rank = layer.columns.get(layer.style.rank);
+    const first = (i) => rank && rank.number(part.row[i]) <= 3;
+    const wanted = list.filter((i) => view.zoom >= layer.style.labelZoom || first(i));
+    if (wanted.length > LABELS_MOST) return;
+    ctx.font = `${rank ? "700 " : ""}${12 * ratio}px ${FONT}`;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    for (const i of wanted) {
+      const text = labelText(layer, part.row[i]);
+      if (!text) continue;
+      const x = part.x[i] * view.scale - view.x;
+      const y = part.y[i] * view.scale - view.y;
+      const width = ctx.measureText(text).width;
+      const gap = (layer.style.base.size + 5) * ratio;
+      const half = 8 * ratio;
+      const corners = [
+        [x + gap, y],
+        [x - gap - width, y],
+        [x - width / 2, y - gap - half],
+        [x - width / 2, y + gap + half],
+      ];
+      for (const [left, middle] of corners) {
+        const box = [left - 2, middle - half, left + width + 2, middle + half];
+        if (!places.free(box)) continue;
+        places.take(box);
+        write(ctx, text, left, middle, settings.ink, 3.5 * ratio);
+        break;
+      }
+    }
+  }
+
+  /** Names along the lines, each at most once a stretch. */
+  function labelLines(ctx, layer, view, places) {
+    const part = layer.lines;
+    if (!part || view.zoom < layer.style.labelZoom || !layer.style.labelZoom) return;
+    const ratio = view.ratio;
+    const written = [];
+    ctx.font = `italic ${12 * ratio}px ${FONT}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    for (let i = 0; i < part.count && written.length < LABELS_MOST; i++) {
+      const row = part.row[i];
+      if (!layer.kept[row] || !inView(part.box, i, view)) continue;
+      const text = labelText(layer, row);
+      const spot = text && longestSegment(part, i, view);
+      if (!spot) continue;
+      const width = ctx.measureText(text).width;
+      if (spot.reach < width * 0.8) continue;
+      if (written.some((other) => other.text === text && Math.hypot(other.x - spot.x, other.y - spot.y) < 380 * ratio)) continue;
+      const halfX = (Math.abs(Math.cos(spot.angle)) * width) / 2 + 8 * ratio;
+      const halfY = (Math.abs(Math.sin(spot.angle)) * width) / 2 + 8 * ratio;
+      const box = [spot.x - halfX, spot.y - halfY, spot.x + halfX, spot.y + halfY];
+      if (!places.free(box)) continue;
+      places.take(box);
+      written.push({ ...spot, text });
+      ctx.save();
+      ctx.translate(spot.x, spot.y);
+      ctx.rotate(spot.angle);
+      write(ctx, text, 0, 0, "#1f5c99", 3.5 * ratio);
+      ctx.restore();
+    }
+  }
+
+  /** Middle of a line's visible part, the way it runs there, and how far it reaches. */
+  function longestSegment(part, i, view) {
+    const visible = [];
+    for (let j = part.start[i]; j < part.start[i + 1]; j++) {
+      const x = part.x[j] * view.scale - view.x;
+      const y = part.y[j] * view.scale - view.y;
+      if (x > view.padX && y > view.padY && x < view.width - view.padX && y < view.height - view.padY) visible.push([x, y]);
+    }
+    if (visible.length < 2) return null;
+    const middle = Math.max(1, visible.length >> 1);
+    const [ax, ay] = visible[Math.max(0, middle - 2)];
+    const [bx, by] = visible[Math.min(visible.length - 1, middle + 1)];
+    let angle = Math.atan2(by - ay, bx - ax);
+    if (angle > Math.PI / 2) angle -= Math.PI;
+    if (angle < -Math.PI / 2) angle += Math.PI;
+    const [first, last] = [visible[0], visible[visible.length - 1]];
+    return { x: (ax + bx) / 2, y: (ay + by) / 2, angle, reach: Math.hypot(last[0] - first[0], last[1] - first[1]) };
+  }
+
+  function labelAreas(ctx, layer, view, places) {
+    const part = layer.polygons;
+    if (!part || view.zoom < layer.style.labelZoom || !layer.style.labelZoom) return;
+    const ratio = view.ratio;
+    ctx.font = `${13 * ratio}px ${FONT}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    for (let i = 0; i < part.count; i++) {
+      if (!layer.kept[part.row[i]] || !inView(part.box, i, view)) continue;
+      const text = labelText(layer, part.row[i]);
+      const width = ctx.measureText(text).width;
+      const [x, y] = centre(part, i);
+      const [left, middle] = [x * view.scale - view.x, y * view.scale - view.y];
+      if (!text || (part.box[4 * i + 2] - part.box[4 * i]) * view.scale < width) continue;
+      const box = [left - width / 2, middle - 9 * ratio, left + width / 2, middle + 9 * ratio];
+      if (!places.free(box)) continue;
+      places.take(box);
+      write(ctx, text, left, middle, "#5f574d", 3 * ratio);
+    }
+  }
+
+  /** Centre of gravity of the outer ring. */
+  function centre(part, i) {
+    const from = part.ring[part.start[i]];
+    const to = part.ring[part.start[i] + 1];
+    const { x, y } = part;
+    let [area, sumX, sumY] = [0, 0, 0];
+    for (let j = from; j < to - 1; j++) {
+      // relative to the first vertex: world units are too small to be squared safely
+      const [ax, ay, bx, by] = [x[j] - x[from], y[j] - y[from], x[j + 1] - x[from], y[j + 1] - y[from]];
+      const cross = ax * by - bx * ay;
+      area += cross;
+      sumX += (ax + bx) * cross;
+      sumY += (ay + by) * cross;
+    }
+    if (!area) return [x[from], y[from]];
+    return [x[from] + sumX / (3 * area), y[from] + sumY / (3 * area)];
+  }
+
+  // ------------------------------------------------------------ the whole
+  /** Draw layers in their order; `selected` is a {layer, row} to stand out, or null. */
+  function drawMap(ctx, view, layers, selected) {
+    const sorted = [...layers].sort((a, b) => a.style.order - b.style.order);
+    const traced = sorted.some((layer) => layer.style.casing && layer.keptCount);
+    for (const layer of sorted) {
+      ctx.globalAlpha = traced ? layer.style.fade : 1;
+      drawAreas(ctx, layer, view);
+      drawLines(ctx, layer, view);
+      drawPoints(ctx, layer, view);
+    }
+    ctx.globalAlpha = 1;
+    if (selected) drawSelected(ctx, selected, view);
+    labelMap(ctx, view, sorted, traced);
+  }
+
+  function drawSelected(ctx, { layer, row }, view) {
+    const { points, lines } = layer;
+    for (let i = 0; points && i < points.count; i++) {
+      if (points.row[i] === row) drawPoint(ctx, layer, i, view, { selected: true });
+    }
+    for (let i = 0; lines && i < lines.count; i++) {
+      if (lines.row[i] !== row) continue;
+      for (const [width, color] of [[9, settings.ink], [6, settings.selected]]) {
+        ctx.beginPath();
+        trail(ctx, lines, lines.start[i], lines.start[i + 1], view);
+        ctx.strokeStyle = color;
+        ctx.lineWidth = width * view.ratio;
+        ctx.stroke();
+      }
+    }
+  }
+
+  function labelMap(ctx, view, sorted, traced) {
+    const places = new Places();
+    const topFirst = [...sorted].reverse();
+    for (const layer of topFirst.slice(0, 3)) keepClear(layer, view, places);
+    for (const layer of topFirst) {
+      if (traced && layer.style.fade < 1 && layer.points) continue; // the trace speaks
+      labelPoints(ctx, layer, view, places);
+    }
+    for (const layer of topFirst) {
+      labelLines(ctx, layer, view, places);
+      labelAreas(ctx, layer, view, places);
+    }
+  }
+
+  /** Symbols of the uppermost layers are not written over. */
+  function keepClear(layer, view, places) {
+    if (!layer.points) return;
+    const { list } = pointsInView(layer, view);
+    const half = layer.style.base.size * view.ratio;
+    for (const i of list.slice(0, LABELS_MOST)) {
+      const x = layer.points.x[i] * view.scale - view.x;
+      const y = layer.points.y[i] * view.scale - view.y;
+      places.take([x - half, y - half, x + half, y + half]);
+    }
+  }
+
+  return { FONT, settings, drawMap, drawSymbol, symbolOf, sizeAt };
+})();

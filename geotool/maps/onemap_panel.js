@@ -1,0 +1,474 @@
+/* Panel: title, search, ranked trace, layer tree, filters, legend and popups.
+ *
+ * Whatever comes from data enters the page by textContent, never as markup.
+ */
+OneMap.panel = (function () {
+  "use strict";
+
+  const { drawSymbol, symbolOf, settings } = OneMap.draw;
+  const { longitudeOf, latitudeOf } = OneMap.data;
+  const LISTED = 50; // hits shown of a search
+  const RANKED = 10; // sources shown of a trace
+  const LONG = 8; // values of a facet before its list scrolls
+
+  // ------------------------------------------------------------ page elements
+  /** Make an element; strings become text, `on…` entries become listeners. */
+  function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== false && value !== undefined) element.setAttribute(name, value);
+    }
+    for (const child of children.flat()) {
+      if (child || child === 0) element.append(child);
+    }
+    return element;
+  }
+
+  function button(label, press, attributes = {}) {
+    return make("button", { type: "button", onclick: press, ...attributes }, label);
+  }
+
+  function thousands(number) {
+    return number.toLocaleString("en-US");
+  }
+
+  /** A small picture of how features look, for lists and the legend. */
+  function swatch(paint) {
+    const canvas = make("canvas", { width: 52, height: 40, class: "om-swatch", "aria-hidden": "true" });
+    const ctx = canvas.getContext("2d");
+    ctx.scale(2, 2);
+    ctx.translate(13, 10);
+    paint(ctx);
+    return canvas;
+  }
+
+  // ------------------------------------------------------------ legend entries
+  /** Paint what stands in the legend for an entry (or for the base look) of a layer. */
+  function paintEntry(ctx, layer, entry, key) {
+    const { base, by } = layer.style;
+    const look = { ...base, ...(entry || {}) };
+    if (layer.points) {
+      const mark = key === by.mark || !by.mark ? look.mark || "" : "";
+      const ring = key === by.ring ? entry : undefined;
+      const color = ring ? base.color : look.color || settings.ink;
+      drawSymbol(ctx, { shape: look.shape || base.shape, color, size: Math.min(ring && ring.halo ? 5 : 7, base.size), mark: layer.style.rank ? "1" : mark, ring });
+    } else if (layer.lines) {
+      ctx.beginPath();
+      ctx.moveTo(-11, 0);
+      ctx.lineTo(11, 0);
+      ctx.lineWidth = look.width;
+      ctx.lineCap = "round";
+      ctx.setLineDash((look.dash || []).map((length) => length * look.width));
+      ctx.strokeStyle = look.color;
+      ctx.stroke();
+    } else {
+      ctx.fillStyle = look.color + hex(Math.max(0.12, look.fill ?? base.fill));
+      ctx.fillRect(-10, -6, 20, 12);
+      ctx.setLineDash(((by.dash === key && entry.dash) || base.dash || []).map((length) => length * base.width));
+      ctx.strokeStyle = look.color || base.color;
+      ctx.strokeRect(-10, -6, 20, 12);
+    }
+  }
+
+  function hex(opacity) {
+    return Math.round(opacity * 255).toString(16).padStart(2, "0");
+  }
+
+  /**
+   * What the legend says of a layer: [{title, rows: [{label, count, paint}]}].
+   * The panel, the printed sheet and the PNG all read this.
+   */
+  function legendOf(layer) {
+    const keys = [...new Set([layer.colorKey, ...Object.values(layer.style.by)])].filter(Boolean);
+    const blocks = [];
+    for (const key of keys) {
+      const { entries, label } = layer.classes.get(key);
+      const counts = OneMap.find.tally(layer, key);
+      const rows = entries
+        .map((entry, code) => ({ label: entry.zh, count: counts[code], paint: (ctx) => paintEntry(ctx, layer, entry, key) }))
+        .filter((row) => row.count);
+      if (key === keys[0] && counts[entries.length]) {
+        const paint = (ctx) => paintEntry(ctx, layer, unknownLook(layer), key);
+        rows.push({ label: OneMap.find.NOTHING.class, count: counts[entries.length], paint });
+      }
+      if (rows.length) blocks.push({ title: keys.length > 1 ? `${layer.label} · ${label}` : layer.label, rows });
+    }
+    if (!blocks.length && layer.keptCount) {
+      const paint = (ctx) => paintEntry(ctx, layer, null, "");
+      blocks.push({ title: "", rows: [{ label: layer.label, count: layer.keptCount, paint }] });
+    }
+    return blocks;
+  }
+
+  function unknownLook(layer) {
+    return layer.colorKey === "outfall_class" ? settings.other : null;
+  }
+
+  // ------------------------------------------------------------ the panel
+  class Panel {
+    constructor(map, facts, layers, others) {
+      Object.assign(this, { map, facts, layers, others });
+      this.data = layers.map((layer) => layer.data);
+      this.filters = this.data.filter((layer) => layer.style.facets.length).map((layer) => new OneMap.find.Filters(layer));
+      this.popup = L.popup({ maxWidth: 340, minWidth: 240, autoPanPadding: [24, 24], closeButton: false });
+      this.build();
+      map.on("popupclose", ({ popup }) => popup === this.popup && this.select(null));
+      map.on("layeradd layerremove", () => this.refreshTree());
+    }
+
+    shown() {
+      return this.layers.filter((layer) => this.map.hasLayer(layer)).map((layer) => layer.data);
+    }
+
+    build() {
+      const { facts } = this;
+      this.toggle = button("☰ 图层与查找", () => this.setOpen(!this.isOpen()), { class: "om-toggle", "aria-controls": "om-panel" });
+      const head = make(
+        "header",
+        { class: "om-head" },
+        make("h1", {}, facts.title),
+        facts.subtitle && make("p", { class: "om-subtitle" }, facts.subtitle),
+        this.toggle,
+      );
+      const panel = make(
+        "aside",
+        { class: "om-panel", id: "om-panel", "aria-label": "图层与查找" },
+        this.buildSearch(),
+        this.buildTrace(),
+        this.buildTree(),
+        this.filters.map((filters) => this.buildFilters(filters)),
+        this.buildFoot(),
+      );
+      document.body.prepend(head, panel);
+      const container = this.map.getContainer();
+      container.setAttribute("role", "application");
+      container.setAttribute("aria-label", `${facts.title}：地图，方向键移动，加减键缩放`);
+      this.legend = make("details", { class: "om-legend", open: this.map.getSize().x > 900 }, make("summary", {}, "图例"), make("div"));
+      container.append(this.legend);
+      if (facts.notice) container.append(make("p", { class: "om-notice", role: "note" }, facts.notice));
+      L.DomEvent.disableClickPropagation(this.legend);
+      L.DomEvent.disableScrollPropagation(this.legend);
+      this.setOpen(window.innerWidth > 720);
+      this.refresh();
+    }
+
+    isOpen() {
+      return !document.body.classList.contains("om-closed");
+    }
+
+    setOpen(open) {
+      document.body.classList.toggle("om-closed", !open);
+      this.toggle.setAttribute("aria-expanded", String(open));
+      this.map.invalidateSize({ animate: false });
+    }
+
+    buildFoot() {
+      const { source, date } = this.facts;
+      const undrawn = this.data.filter((layer) => layer.undrawn);
+      return make(
+        "footer",
+        { class: "om-foot" },
+        undrawn.map((layer) => make("p", {}, `${layer.label}：${thousands(layer.undrawn)} 条没有（完整）位置，只在清单中。`)),
+        source && make("p", {}, `数据来源：${source}`),
+        make("p", {}, `制图日期：${date}　坐标系：CGCS2000`),
+        make("p", {}, "geotool 制图 · Leaflet"),
+      );
+    }
+
+    // ---------------------------------------------------------- search
+    buildSearch() {
+      this.results = make("div", { class: "om-results", "aria-live": "polite" });
+      this.box = make("input", {
+        type: "search",
+        class: "om-search",
+        placeholder: "名称、编号、河流、责任主体…",
+        "aria-label": "查找",
+        oninput: () => {
+          clearTimeout(this.waiting);
+          this.waiting = setTimeout(() => this.search(), 120);
+        },
+        onkeydown: (event) => {
+          if (event.key === "Enter") {
+            clearTimeout(this.waiting);
+            this.search();
+            this.results.querySelector("button")?.click();
+          }
+          if (event.key === "Escape") this.clearSearch();
+        },
+      });
+      return make("section", { class: "om-find" }, this.box, this.results);
+    }
+
+    clearSearch() {
+      this.box.value = "";
+      this.search();
+    }
+
+    search() {
+      const query = this.box.value.trim();
+      this.results.replaceChildren();
+      if (!query) return;
+      const sorted = [...this.data].sort((a, b) => b.style.order - a.style.order);
+      const found = OneMap.find.search(sorted, query);
+      const total = found.reduce((sum, { rows }) => sum + rows.length, 0);
+      const more = total > LISTED ? `，列出前 ${LISTED} 条` : "";
+      this.results.append(make("p", { class: "om-count" }, total ? `找到 ${thousands(total)} 条${more}` : "没有找到，请换个词"));
+      let left = LISTED;
+      for (const { layer, rows } of found) {
+        const listed = rows.slice(0, left);
+        left -= listed.length;
+        if (!listed.length) continue;
+        this.results.append(
+          make("h3", {}, `${layer.label}（${thousands(rows.length)}）`),
+          make("ul", {}, listed.map((row) => make("li", {}, this.hitButton(layer, row)))),
+        );
+      }
+    }
+
+    hitButton(layer, row) {
+      const notes = layer.style.search
+        .filter((key) => key !== layer.style.title)
+        .map((key) => layer.columns.get(key).text(row))
+        .filter(Boolean);
+      return button(
+        [swatch((ctx) => this.paintRow(ctx, layer, row)), make("span", {}, layer.title(row), make("small", {}, notes.slice(0, 3).join(" · ")))],
+        () => this.goTo(layer, row),
+        { class: "om-hit" },
+      );
+    }
+
+    paintRow(ctx, layer, row) {
+      if (!layer.points) return paintEntry(ctx, layer, layer.entry(layer.colorKey, row), layer.colorKey);
+      const rank = layer.columns.get(layer.style.rank)?.text(row);
+      drawSymbol(ctx, { ...symbolOf(layer, row), size: 7, ...(rank ? { mark: rank } : {}) });
+    }
+
+    /** Show a row: its layer on, the map near it, its popup open. */
+    goTo(layer, row) {
+      const member = this.layers.find((one) => one.data === layer);
+      if (!this.map.hasLayer(member)) this.map.addLayer(member);
+      if (window.innerWidth <= 720) this.setOpen(false);
+      const [west, north, east, south] = layer.box(row);
+      if (!Number.isFinite(west)) return this.openPopup([{ layer, row }], 0, this.map.getCenter());
+      const bounds = L.latLngBounds([latitudeOf(south), longitudeOf(west)], [latitudeOf(north), longitudeOf(east)]);
+      if (bounds.getSouthWest().equals(bounds.getNorthEast())) {
+        this.map.setView(bounds.getCenter(), Math.max(15, this.map.getZoom()), { animate: false });
+      } else {
+        this.map.fitBounds(bounds, { animate: false, maxZoom: 15, padding: [60, 60] });
+      }
+      this.openPopup([{ layer, row }], 0);
+      this.popup.getElement()?.querySelector("button")?.focus();
+    }
+
+    // ---------------------------------------------------------- ranked trace
+    buildTrace() {
+      const layer = this.data.find((one) => one.style.rank);
+      if (!layer) return null;
+      const rank = layer.columns.get(layer.style.rank);
+      const rows = Array.from({ length: layer.rows }, (_, row) => row)
+        .filter((row) => rank.number(row) > 0)
+        .sort((a, b) => rank.number(a) - rank.number(b));
+      if (!rows.length) return null;
+      const fact = (key, row, word) => {
+        const text = layer.columns.get(key)?.shown(row);
+        return text ? `${word}${text}` : "";
+      };
+      const item = (row) => {
+        const metres = layer.columns.get("distance_m")?.number(row);
+        const notes = [
+          layer.entry("relation", row)?.zh,
+          Number.isFinite(metres) ? `沿河 ${metres >= 1000 ? `${(metres / 1000).toFixed(1)} km` : `${Math.round(metres)} m`}` : "",
+          fact("probability", row, "概率 "),
+        ];
+        return make("li", {}, button(
+          [swatch((ctx) => this.paintRow(ctx, layer, row)), make("span", {}, layer.title(row), make("small", {}, notes.filter(Boolean).join(" · ")))],
+          () => this.goTo(layer, row),
+          { class: "om-hit" },
+        ));
+      };
+      return make(
+        "section",
+        { class: "om-trace" },
+        make("h2", {}, "溯源排序"),
+        make("ol", {}, rows.slice(0, RANKED).map(item)),
+        make("p", { class: "om-count" }, rows.length > RANKED ? `共 ${thousands(rows.length)} 个，列出前 ${RANKED} 个` : `共 ${rows.length} 个`),
+        button("导出溯源清单", () => OneMap.sheet.saveTable(this.facts.title, layer)),
+      );
+    }
+
+    // ---------------------------------------------------------- layer tree
+    buildTree() {
+      this.checks = new Map();
+      const tree = make("section", { class: "om-tree" }, make("h2", {}, "图层"));
+      const sorted = [...this.layers].sort((a, b) => b.data.style.order - a.data.style.order);
+      for (const [group, label] of Object.entries(this.facts.groups)) {
+        const rows = sorted.filter((layer) => layer.data.style.group === group).map((layer) => this.treeRow(layer, layer.data.label, layer.data));
+        if (group === "other") rows.push(...this.others.map((layer, i) => this.treeRow(layer, this.facts.others[i])));
+        if (rows.length) tree.append(make("fieldset", {}, make("legend", {}, label), rows));
+      }
+      return tree;
+    }
+
+    treeRow(layer, label, data) {
+      const check = make("input", {
+        type: "checkbox",
+        "aria-label": label,
+        onchange: () => (check.checked ? this.map.addLayer(layer) : this.map.removeLayer(layer)),
+      });
+      const count = make("span", { class: "om-number" });
+      this.checks.set(layer, { check, count, data });
+      const row = make("label", { class: "om-row" }, check, make("span", {}, label), count);
+      if (!data || data.style.colorBy.length < 2) return row;
+      return make("div", {}, row, this.colorChoice(data));
+    }
+
+    /** Let the reader choose what a layer is coloured by. */
+    colorChoice(data) {
+      const options = data.style.colorBy.map((key) => make("option", { value: key }, data.classes.get(key).label));
+      const choice = make("select", {
+        onchange: () => {
+          data.colorKey = choice.value;
+          OneMap.layers.surfaceOf(this.map).request();
+          this.refresh();
+        },
+      }, options);
+      return make("label", { class: "om-choice" }, `${data.label}按`, choice, "着色");
+    }
+
+    // ---------------------------------------------------------- filters
+    buildFilters(filters) {
+      const { layer } = filters;
+      const status = make("p", { class: "om-status", role: "status" });
+      const updates = [];
+      const blocks = filters.facets.filter((facet) => facet.used.length).map((facet, i) => {
+        const boxes = facet.used.map((code) => {
+          const option = facet.options[code];
+          const check = make("input", {
+            type: "checkbox",
+            onchange: () => {
+              filters.choose(facet, code, check.checked);
+              this.afterFilter();
+            },
+          });
+          const count = make("span", { class: "om-number" });
+          updates.push(() => {
+            check.checked = facet.chosen.has(code);
+            count.textContent = thousands(facet.counts[code]);
+          });
+          const picture = option.entry && option.entry.color
+            ? swatch((ctx) => drawSymbol(ctx, { shape: option.entry.shape || "circle", color: option.entry.color, size: 6 }))
+            : null;
+          return make("label", { class: "om-row" }, check, picture, make("span", {}, option.label), count);
+        });
+        const list = make("div", { class: boxes.length > LONG ? "om-long" : "" }, boxes);
+        return make("details", { open: i < 2 }, make("summary", {}, facet.label), list);
+      });
+      this.updates = [...(this.updates || []), () => {
+        for (const update of updates) update();
+        status.textContent = `显示 ${thousands(layer.keptCount)} / ${thousands(layer.rows)} 个${layer.label}`;
+      }];
+      const reset = () => {
+        filters.clear();
+        this.afterFilter();
+      };
+      return make(
+        "section",
+        { class: "om-filter" },
+        make("h2", {}, `筛选${layer.label}`),
+        status,
+        blocks,
+        make("div", { class: "om-buttons" }, button("全部显示", reset), button("导出清单", () => OneMap.sheet.saveTable(this.facts.title, layer))),
+      );
+    }
+
+    afterFilter() {
+      OneMap.layers.surfaceOf(this.map).request();
+      this.refresh();
+    }
+
+    // ---------------------------------------------------------- keeping in step
+    refresh() {
+      for (const update of this.updates || []) update();
+      this.refreshTree();
+    }
+
+    refreshTree() {
+      for (const [layer, { check, count, data }] of this.checks) {
+        check.checked = this.map.hasLayer(layer);
+        if (data) count.textContent = data.keptCount === data.rows ? thousands(data.rows) : `${thousands(data.keptCount)}/${thousands(data.rows)}`;
+      }
+      this.refreshLegend();
+    }
+
+    refreshLegend() {
+      const blocks = this.legendBlocks();
+      this.legend.lastChild.replaceChildren(
+        ...blocks.map(({ title, rows }) => make(
+          "div",
+          { class: "om-block" },
+          title && make("h3", {}, title),
+          rows.map(({ label, count, paint }) => make("p", {}, swatch(paint), make("span", {}, label), make("span", { class: "om-number" }, thousands(count)))),
+        )),
+      );
+      this.legend.hidden = !blocks.length;
+    }
+
+    /** Legend of what is on, the uppermost layer first. */
+    legendBlocks() {
+      return this.shown().sort((a, b) => b.style.order - a.style.order).flatMap(legendOf);
+    }
+
+    // ---------------------------------------------------------- popups
+    select(selected) {
+      const surface = OneMap.layers.surfaceOf(this.map);
+      surface.selected = selected;
+      surface.request();
+    }
+
+    openPopup(hits, at, place) {
+      const { layer, row } = hits[at];
+      const anchor = layer.anchor(row);
+      const onPoint = anchor && layer.points;
+      const target = place && !onPoint ? place : anchor ? L.latLng(latitudeOf(anchor[1]), longitudeOf(anchor[0])) : place;
+      this.popup.setLatLng(target).setContent(this.popupContent(hits, at, place)).openOn(this.map);
+      this.select({ layer, row });
+    }
+
+    popupContent(hits, at, place) {
+      const { layer, row } = hits[at];
+      const step = (by) => {
+        this.openPopup(hits, (at + by + hits.length) % hits.length, place);
+        this.popup.getElement().querySelectorAll(".om-pager button")[by > 0 ? 1 : 0].focus();
+      };
+      const pager = hits.length > 1 && make(
+        "div",
+        { class: "om-pager" },
+        button("‹", () => step(-1), { "aria-label": "上一个" }),
+        make("span", {}, `${at + 1} / ${hits.length}`),
+        button("›", () => step(1), { "aria-label": "下一个" }),
+      );
+      const fields = [...layer.columns.values()]
+        .filter((column) => !layer.style.hide.includes(column.key))
+        .map((column) => [column.label, column.shown(row)])
+        .filter(([, value]) => value !== "");
+      const anchor = layer.points && layer.anchor(row);
+      if (anchor) fields.push(["经纬度", `${longitudeOf(anchor[0]).toFixed(6)}°E，${latitudeOf(anchor[1]).toFixed(6)}°N`]);
+      return make(
+        "article",
+        { class: "om-popup", "aria-label": layer.title(row) },
+        make(
+          "div",
+          { class: "om-popup-head" },
+          make("h2", {}, layer.title(row)),
+          button("×", () => this.map.closePopup(this.popup), { class: "om-close", "aria-label": "关闭" }),
+        ),
+        make("p", { class: "om-kind" }, swatch((ctx) => this.paintRow(ctx, layer, row)), layer.label, pager),
+        make("dl", {}, fields.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))),
+      );
+    }
+  }
+
+  return { Panel, make, button, thousands };
+})();
