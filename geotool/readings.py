@@ -88,6 +88,8 @@ def convert_units(
     ... )
     array([0.31, 0.31])
     """
+    if len(values) == 0:  # pandas 2.3 cannot factorize nothing
+        return np.array([], dtype=float)
     pairs = pd.MultiIndex.from_arrays([units.fillna(""), items])
     codes, distinct = pd.factorize(pairs)
     factors = [unit_factor(unit, item) if unit else 1.0 for unit, item in distinct]

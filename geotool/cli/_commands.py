@@ -18,12 +18,16 @@ from geotool.cli._layers import (
     trace_points,
     zone_layers,
 )
-from geotool.crs import GEOGRAPHIC_CRS
+from geotool.crs import GEOGRAPHIC_CRS, reproject, require_crs
 from geotool.errors import LayerError, SourceError
 from geotool.io import fingerprint, read_mapping, read_readings, write_table
 from geotool.network import network_tables
-from geotool.report import write_assessment, write_findings, write_trace
-from geotool.report._trace import TRACE_FORMATS, trace_layers
+from geotool.report import (
+    TRACE_FORMATS,
+    write_assessment,
+    write_findings,
+    write_trace,
+)
 from geotool.schema import layer_kind
 from geotool.workspace import Workspace, create_workspace, open_workspace
 
@@ -112,7 +116,7 @@ def appended(old: Any, new: Any, kind: str) -> Any:
             "added. Correct them, or leave --append out to replace the layer.",
         )
     if isinstance(old, gpd.GeoDataFrame) and isinstance(new, gpd.GeoDataFrame):
-        new = new.to_crs(old.crs)
+        new = reproject(new, require_crs(old, kind))
     return pd.concat([old, new], ignore_index=True)
 
 
@@ -171,9 +175,8 @@ def say_network(network: Any, issues: gpd.GeoDataFrame) -> None:
         f"{facts['components']} 个连通部分，{facts['loops']} 个环，"
         f"{facts['structures']} 座闸站；流向未知占河长 {facts['unknown_share']:.0%}"
     )
-    for (severity, kind), count in (
-        issues.groupby(["severity", "kind"], sort=False).size().items()
-    ):
+    counts = issues.groupby(["severity", "kind"], sort=False).size().reset_index()
+    for severity, kind, count in counts.itertuples(index=False):
         say(f"  {SEVERITY_ZH[severity]} {kind} × {count}")
 
 
@@ -226,7 +229,7 @@ def run_trace(chosen: argparse.Namespace) -> None:
         warnings=(*stale, *warnings),
     )
     if chosen.save:
-        layers = trace_layers(trace)
+        layers = trace.map_layers()
         workspace.write({name: table for name, table in layers.items() if len(table)})
     say_trace(trace)
     for text in (*stale, *warnings):

@@ -19,7 +19,6 @@ from geotool.errors import SourceError
 from geotool.io import fingerprint, read_readings
 from geotool.network import network_tables
 from geotool.report import write_assessment, write_findings, write_trace
-from geotool.report._trace import trace_layers
 from geotool.workspace import Workspace
 
 NOTICE = "示意，非实测：位置为示意，排污口与监测值为模拟"
@@ -162,7 +161,7 @@ def _trace(
             item="NH3N",
         )
     if first:
-        layers = trace_layers(trace)
+        layers = trace.map_layers()
         workspace.write({name: table for name, table in layers.items() if len(table)})
 
 

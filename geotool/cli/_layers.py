@@ -98,21 +98,6 @@ def zone_layers(
     return zones, plan
 
 
-def with_assessment(
-    sections: gpd.GeoDataFrame, assessment: pd.DataFrame
-) -> gpd.GeoDataFrame:
-    """Put class and result of the last period beside each section."""
-    last = assessment[assessment["period"] == assessment["period"].max()]
-    columns = ["section_id", "period", "water_class", "reached", "exceedances"]
-    facts = last[columns].drop_duplicates("section_id")
-    reached = {"true": True, "false": False, "1": True, "0": False, "1.0": True}
-    facts = facts.assign(
-        reached=[reached.get(str(v).lower()) for v in facts["reached"]]
-    )
-    kept = sections.drop(columns=[c for c in columns[1:] if c in sections.columns])
-    return kept.merge(facts, on="section_id", how="left")
-
-
 def map_layers(workspace: Workspace) -> dict[str, gpd.GeoDataFrame]:
     """Give what the one map of a workspace shows."""
     from geotool.maps._style import drawn_layers
@@ -121,7 +106,7 @@ def map_layers(workspace: Workspace) -> dict[str, gpd.GeoDataFrame]:
         name: workspace.read(name) for name in drawn_layers() if workspace.has(name)
     }
     if "sections" in found and workspace.has(ASSESSMENT):
-        found["sections"] = with_assessment(
+        found["sections"] = gt.sections_with_class(
             found["sections"], workspace.read(ASSESSMENT)
         )
     return {

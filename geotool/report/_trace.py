@@ -13,13 +13,10 @@ from geotool.crs import GEOGRAPHIC_CRS, reproject
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book, write_table, write_vector
 from geotool.network import RiverNetwork
-from geotool.trace import RELATION_ZH, Trace
+from geotool.trace import RELATION_ZH, SOURCES, Trace
 
 TRACE_FORMATS = (".json", ".csv", ".xlsx", ".gpkg", ".geojson")
 """Endings that :func:`write_trace` knows."""
-
-SOURCES = "outfalls"
-"""Layer whose points are the sources that are put in order."""
 
 NO_RANKING = (
     "概率为空：未做证据归因，仅按沿河距离由近到远排列，不代表责任大小 / "
@@ -281,7 +278,7 @@ def write_trace(
             write_book(_sheets(trace, document), beside)
     elif suffix == ".gpkg":
         with replacing(target) as beside:
-            for name, table in trace_layers(trace).items():
+            for name, table in trace.map_layers().items():
                 write_vector(table, beside, layer=name, driver="GPKG")
     elif suffix == ".geojson":
         write_table(_one_layer(trace), target)
@@ -294,20 +291,8 @@ def write_trace(
     return target
 
 
-def trace_layers(trace: Trace) -> dict[str, gpd.GeoDataFrame]:
-    """Give the layers that a map or a GeoPackage holds; lists become text."""
-    points = trace.points.copy()
-    for column in ("path", "structures"):
-        points[column] = [">".join(cell) for cell in points[column]]
-    return {
-        "trace_points": points,
-        "trace_reaches": trace.reaches,
-        "trace_stopped": trace.stopped,
-    }
-
-
 def _one_layer(trace: Trace) -> gpd.GeoDataFrame:
-    layers = trace_layers(trace)
+    layers = trace.map_layers()
     layers.pop("trace_stopped")
     parts = [table.assign(part=name) for name, table in layers.items() if len(table)]
     joined = pd.concat(parts, ignore_index=True)
@@ -317,7 +302,7 @@ def _one_layer(trace: Trace) -> gpd.GeoDataFrame:
 # ---------------------------------------------------------------- workbook
 def _point_sheet(trace: Trace, *, sources: bool) -> pd.DataFrame:
     rows = trace.points[(trace.points["layer"] == SOURCES) == sources]
-    table = trace_layers(trace)["trace_points"].loc[rows.index].reset_index(drop=True)
+    table = trace.map_layers()["trace_points"].loc[rows.index].reset_index(drop=True)
     table["rank"] = range(1, len(table) + 1)
     keep = _POINT_HEADERS if sources else {"layer": "图层", **_POINT_HEADERS}
     return _sheet(table, keep)

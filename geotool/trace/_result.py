@@ -14,6 +14,9 @@ from geotool.errors import NetworkError
 from geotool.network import RiverNetwork
 from geotool.trace._graph import LEVELS
 
+SOURCES = "outfalls"
+"""Layer whose points are possible sources; sections and intakes are no suspects."""
+
 RELATION_ZH = {"certain": "确定", "scenario": "情景", "possible": "可能"}
 """Words of the three classes."""
 
@@ -37,7 +40,8 @@ class Trace:
         Points met: ``rank, layer, id, name, relation, distance_m, travel_time_min_h,
         travel_time_max_h, time_basis, reach_id, measure_m, offset_m, located, path,
         structures, geometry``. ``path`` lists reach ids from the point to the start.
-        Sorted by distance; the class does not change the order.
+        Sorted by distance; the class does not change the order. ``rank`` counts
+        within a layer. The start itself is left out.
     stopped : GeoDataFrame
         Where and why the search ended: ``kind, subject, reason, reason_en,
         distance_m, geometry``.
@@ -100,6 +104,27 @@ class Trace:
             f"溯源结果里没有 {point_id!r}；可能不在上游，见 .excluded。",
             f"The trace did not meet {point_id!r}; see .excluded.",
         )
+
+    def map_layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """
+        Give the layers that a map or a GeoPackage holds.
+
+        Lists become text, and only outfalls keep a rank.
+
+        Returns
+        -------
+        dict
+            ``trace_points``, ``trace_reaches`` and ``trace_stopped``.
+        """
+        points = self.points.copy()
+        for column in ("path", "structures"):
+            points[column] = [">".join(cell) for cell in points[column]]
+        points["rank"] = points["rank"].where(points["layer"] == SOURCES)
+        return {
+            "trace_points": points,
+            "trace_reaches": self.reaches,
+            "trace_stopped": self.stopped,
+        }
 
     def is_current(self, network: RiverNetwork) -> bool:
         """Tell whether the trace was made on this very network."""

@@ -217,7 +217,7 @@ def _trace(
     stretches = reached_stretches(found)
     reaches = _reach_table(network, found, stretches, limits)
     met, excluded, ways = _points(
-        network, found, stretches, limits, points, max_offset_m
+        network, found, stretches, limits, _without_start(points, at), max_offset_m
     )
     return Trace(
         reaches=reaches,
@@ -379,12 +379,24 @@ def _layers(points: Points | None) -> dict[str, gpd.GeoDataFrame]:
     return {"points": points} if isinstance(points, gpd.GeoDataFrame) else dict(points)
 
 
+def _without_start(points: Points | None, at: Any) -> dict[str, gpd.GeoDataFrame]:
+    """Leave the start itself out of what is looked for."""
+    layers = _layers(points)
+    if not isinstance(at, gpd.GeoDataFrame):
+        return layers
+    for layer, table in layers.items():
+        column = layer_kind(layer).id_column if layer in layer_kinds() else "id"
+        if column in table.columns and column in at.columns:
+            layers[layer] = table[~table[column].isin(at[column])]
+    return layers
+
+
 def _points(
     network: RiverNetwork,
     found: Searches,
     stretches: list[Stretch],
     limits: Limits,
-    points: Points | None,
+    layers: dict[str, gpd.GeoDataFrame],
     max_offset_m: float,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[tuple[str, str], tuple[Step, ...]]]:
     by_segment: dict[int, list[Stretch]] = {}
@@ -394,7 +406,7 @@ def _points(
     met: list[dict[str, Any]] = []
     not_met: list[dict[str, Any]] = []
     ways: dict[tuple[str, str], tuple[Step, ...]] = {}
-    for layer, table in _layers(points).items():
+    for layer, table in layers.items():
         if len(table) == 0:
             continue
         located = locate_points(table, network, max_offset_m=max_offset_m)
@@ -549,7 +561,7 @@ def _excluded(
 def _point_table(network: RiverNetwork, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     table = pd.DataFrame(rows, columns=list(POINT_COLUMNS))
     table = table.sort_values(["distance_m", "id"], kind="stable", ignore_index=True)
-    table["rank"] = np.arange(1, len(table) + 1)
+    table["rank"] = table.groupby("layer").cumcount() + 1
     return gpd.GeoDataFrame(table, geometry="geometry", crs=network.crs)
 
 
