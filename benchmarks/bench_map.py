@@ -68,9 +68,7 @@ def make_outfalls(count: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
         "deadline": pd.Timestamp("2026-01-01")
         + pd.to_timedelta(rng.integers(0, 700, count), unit="D"),
     }
-    return gpd.GeoDataFrame(
-        columns, geometry=shapely.points(spots), crs=4326
-    )
+    return gpd.GeoDataFrame(columns, geometry=shapely.points(spots), crs=4326)
 
 
 # ---------------------------------------------------------------- the ways
@@ -121,7 +119,9 @@ def draw_explore(
 ) -> None:
     """GeoDataFrame.explore of geopandas."""
     map = rivers.explore(tiles=None, prefer_canvas=True)
-    outfalls.assign(deadline=outfalls["deadline"].astype(str)).explore(m=map, popup=True)
+    outfalls.assign(deadline=outfalls["deadline"].astype(str)).explore(
+        m=map, popup=True
+    )
     map.save(path)
 
 

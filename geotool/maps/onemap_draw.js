@@ -465,42 +465,46 @@ OneMap.draw = (function () {
       const row = part.row[i];
       if (!layer.kept[row] || !inView(part.box, i, view)) continue;
       const text = labelText(layer, row);
-      const spot = text && longestSegment(part, i, view);
-      if (!spot) continue;
+      if (!text) continue;
       const width = ctx.measureText(text).width;
-      if (spot.reach < width * 0.8) continue;
-      if (written.some((other) => other.text === text && Math.hypot(other.x - spot.x, other.y - spot.y) < 380 * ratio)) continue;
-      const halfX = (Math.abs(Math.cos(spot.angle)) * width) / 2 + 8 * ratio;
-      const halfY = (Math.abs(Math.sin(spot.angle)) * width) / 2 + 8 * ratio;
-      const box = [spot.x - halfX, spot.y - halfY, spot.x + halfX, spot.y + halfY];
-      if (!places.free(box)) continue;
-      places.take(box);
-      written.push({ ...spot, text });
-      ctx.save();
-      ctx.translate(spot.x, spot.y);
-      ctx.rotate(spot.angle);
-      write(ctx, text, 0, 0, "#1f5c99", 3.5 * ratio);
-      ctx.restore();
+      const far = ({ x, y }) => !written.some((other) => other.text === text && Math.hypot(other.x - x, other.y - y) < 380 * ratio);
+      for (const spot of labelSpots(part, i, view, width)) {
+        const halfX = (Math.abs(Math.cos(spot.angle)) * width) / 2 + 8 * ratio;
+        const halfY = (Math.abs(Math.sin(spot.angle)) * width) / 2 + 8 * ratio;
+        const box = [spot.x - halfX, spot.y - halfY, spot.x + halfX, spot.y + halfY];
+        if (!far(spot) || !places.free(box)) continue;
+        places.take(box);
+        written.push({ ...spot, text });
+        ctx.save();
+        ctx.translate(spot.x, spot.y);
+        ctx.rotate(spot.angle);
+        write(ctx, text, 0, 0, "#1f5c99", 3.5 * ratio);
+        ctx.restore();
+        break;
+      }
     }
   }
 
-  /** Middle of a line's visible part, the way it runs there, and how far it reaches. */
-  function longestSegment(part, i, view) {
+  /** Places along a line's visible part where a name might stand, and the way it runs there. */
+  function labelSpots(part, i, view, width) {
     const visible = [];
     for (let j = part.start[i]; j < part.start[i + 1]; j++) {
       const x = part.x[j] * view.scale - view.x;
       const y = part.y[j] * view.scale - view.y;
       if (x > view.padX && y > view.padY && x < view.width - view.padX && y < view.height - view.padY) visible.push([x, y]);
     }
-    if (visible.length < 2) return null;
-    const middle = Math.max(1, visible.length >> 1);
-    const [ax, ay] = visible[Math.max(0, middle - 2)];
-    const [bx, by] = visible[Math.min(visible.length - 1, middle + 1)];
-    let angle = Math.atan2(by - ay, bx - ax);
-    if (angle > Math.PI / 2) angle -= Math.PI;
-    if (angle < -Math.PI / 2) angle += Math.PI;
+    if (visible.length < 2) return [];
     const [first, last] = [visible[0], visible[visible.length - 1]];
-    return { x: (ax + bx) / 2, y: (ay + by) / 2, angle, reach: Math.hypot(last[0] - first[0], last[1] - first[1]) };
+    if (Math.hypot(last[0] - first[0], last[1] - first[1]) < width * 0.8) return [];
+    return [0.5, 0.35, 0.65, 0.2, 0.8].map((share) => {
+      const middle = Math.max(1, Math.floor(visible.length * share));
+      const [ax, ay] = visible[Math.max(0, middle - 2)];
+      const [bx, by] = visible[Math.min(visible.length - 1, middle + 1)];
+      let angle = Math.atan2(by - ay, bx - ax);
+      if (angle > Math.PI / 2) angle -= Math.PI;
+      if (angle < -Math.PI / 2) angle += Math.PI;
+      return { x: (ax + bx) / 2, y: (ay + by) / 2, angle };
+    });
   }
 
   function labelAreas(ctx, layer, view, places) {

@@ -57,7 +57,7 @@ OneMap.find = (function () {
     if (facts) {
       facet.codes = Int32Array.from(facts.codes, (code) => (code < 0 ? facts.entries.length : code));
       facet.options = facts.entries.map((entry) => ({ label: entry.zh, entry }));
-      facet.options.push({ label: NOTHING.class, entry: null });
+      facet.options.push({ label: NOTHING.class, entry: OneMap.draw.settings.other });
     } else {
       facet.codes = Int32Array.from(column.values);
       facet.options = [NOTHING.column, ...column.head.words].map((label) => ({ label, entry: null }));

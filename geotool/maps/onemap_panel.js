@@ -415,9 +415,11 @@ OneMap.panel = (function () {
       this.legend.hidden = !blocks.length;
     }
 
-    /** Legend of what is on, the uppermost layer first. */
+    /** Legend of what is on, in the order of the tree. */
     legendBlocks() {
-      return this.shown().sort((a, b) => b.style.order - a.style.order).flatMap(legendOf);
+      const groups = Object.keys(this.facts.groups);
+      const place = ({ style }) => groups.indexOf(style.group) * 1000 - style.order;
+      return this.shown().sort((a, b) => place(a) - place(b)).flatMap(legendOf);
     }
 
     // ---------------------------------------------------------- popups

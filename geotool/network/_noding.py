@@ -103,10 +103,16 @@ def _ends(lines: Lines) -> tuple[Floats, Floats]:
 def _intersections(lines: Lines) -> tuple[Floats, Ints]:
     """All points where two lines cross or touch, and ends of what they share."""
     tree = shapely.STRtree(lines)
-    one, other = tree.query(lines, predicate="intersects")
+    one, other = tree.query(lines, predicate="dwithin", distance=EXACT_M / 2)
     pair = one < other
     one, other = one[pair], other[pair]
-    shared = shapely.intersection(lines[one], lines[other])
+    # on a grid of 1 mm, lines that run over each other but for rounding do share
+    # the stretch; a plain crossing is taken exactly
+    shared = shapely.intersection(lines[one], lines[other], grid_size=EXACT_M)
+    is_point = shapely.get_type_id(shared) == 0
+    exact = shapely.intersection(lines[one[is_point]], lines[other[is_point]])
+    fine = (shapely.get_type_id(exact) == 0) & ~shapely.is_empty(exact)
+    shared[np.flatnonzero(is_point)[fine]] = exact[fine]
     is_line = shapely.length(shared) > 0
     points, of = _points_of(shared[~is_line], np.flatnonzero(~is_line))
     ends, of_line = _overlap_ends(shared[is_line], np.flatnonzero(is_line))
@@ -241,7 +247,9 @@ def _facts(meetings: Meetings) -> _Facts:
         parts[group].add(part)
         if is_end:
             ends_of[group].add(part)
-    order = np.lexsort((meetings.xy[:, 1], meetings.xy[:, 0], meetings.group))
+    order = np.lexsort(
+        (meetings.xy[:, 1], meetings.xy[:, 0], ~meetings.is_end, meetings.group)
+    )
     _, first = np.unique(meetings.group[order], return_index=True)
     weight = np.bincount(meetings.group, minlength=count)
     inner = np.bincount(meetings.group, weights=~meetings.is_end, minlength=count)
@@ -410,15 +418,24 @@ def _inside_cuts(
     for k in order.tolist():
         group, part, gap = int(with_end[which[k]]), int(line[k]), float(distance[k])
         mine = set().union(*(facts.parts[g] for g in clusters.of(group)))
-        if part in mine or (group in settled and gap > EXACT_M):
+        if part in mine:
             continue
-        measure = float(shapely.line_locate_point(simple.line[part], places[which[k]]))
+        place = places[which[k]]
+        if group in settled:
+            # only lines drawn over the one it was joined to
+            place = shapely.Point(clusters.xy[group])
+            gap = float(shapely.distance(place, simple.line[part]))
+            if gap > EXACT_M:
+                continue
+        measure = float(shapely.line_locate_point(simple.line[part], place))
         if not EXACT_M < measure < length[part] - EXACT_M:
             continue  # nearest to its end: refused by the separation check
         if _is_fixed(facts, clusters, group) and _has_node(
             meetings, part, measure, snap_m
         ):
             continue  # both are nodes already and neither can move: they stay apart
+        if not _may_move(simple, facts, clusters, group, part, measure, snap_m):
+            continue
         settled.add(group)
         found.append((part, measure, group))
         facts.parts[group].add(part)
@@ -428,6 +445,25 @@ def _inside_cuts(
 
 def _is_fixed(facts: _Facts, clusters: Clusters, group: int) -> bool:
     return any(facts.is_fixed[g] for g in clusters.of(group))
+
+
+def _may_move(
+    simple: SimpleLines,
+    facts: _Facts,
+    clusters: Clusters,
+    group: int,
+    part: int,
+    measure: float,
+    snap_m: float,
+) -> bool:
+    """Whether no end of the cluster would end up farther off than the tolerance."""
+    if _is_fixed(facts, clusters, group):
+        return True
+    foot = shapely.get_coordinates(
+        shapely.line_interpolate_point(simple.line[part], measure)
+    )[0]
+    gap = facts.xy[clusters.of(group)] - foot
+    return bool(np.hypot(*gap.T).max() <= max(snap_m, EXACT_M) + 1e-9)
 
 
 def _has_node(meetings: Meetings, part: int, measure: float, snap_m: float) -> bool:

@@ -92,20 +92,37 @@ def _assemble(
     cut = np.clip(cut, np.searchsorted(part, of), last_cut[of] - 1)
     gap = np.minimum(vertex_at - cut_at[cut], cut_at[cut + 1] - vertex_at)
     kept = gap > EXACT_M
-    # an end that was led to a node elsewhere stays as a vertex on the way there
-    first = np.flatnonzero(along == 0)
-    last = np.append(first[1:], len(xy)) - 1
-    for ends, cuts_there in ((first, cut[first]), (last, cut[last] + 1)):
-        apart = np.hypot(*(xy[ends] - node_xy[node[cuts_there]]).T) > EXACT_M
-        kept[ends] = apart
     count = len(begin)
     piece_of_cut = np.full(len(part), -1, dtype=np.int64)
     piece_of_cut[begin] = np.arange(count)
+    # a node beside the line is reached from the foot on the line, and left by it
+    foot = shapely.get_coordinates(
+        shapely.line_interpolate_point(lines[part], measure)
+    ).reshape(-1, 2)
+    beside = np.hypot(*(foot - node_xy[node]).T) > EXACT_M
+    leaves, comes = beside[begin], beside[begin + 1]
+    number = np.arange(count)
     index = np.concatenate(
-        [np.arange(count), piece_of_cut[cut[kept]], np.arange(count)]
+        [number, number[leaves], piece_of_cut[cut[kept]], number[comes], number]
     )
-    rank = np.concatenate([np.full(count, -1.0), along[kept], np.full(count, np.inf)])
-    every = np.vstack([node_xy[node[begin]], xy[kept], node_xy[node[begin + 1]]])
+    rank = np.concatenate(
+        [
+            np.full(count, -2.0),
+            np.full(int(leaves.sum()), -1.0),
+            along[kept],
+            np.full(int(comes.sum()), np.finfo(float).max),
+            np.full(count, np.inf),
+        ]
+    )
+    every = np.vstack(
+        [
+            node_xy[node[begin]],
+            foot[begin][leaves],
+            xy[kept],
+            foot[begin + 1][comes],
+            node_xy[node[begin + 1]],
+        ]
+    )
     order = np.lexsort((rank, index))
     made = shapely.linestrings(every[order], indices=index[order])
     return np.asarray(made, dtype=object)
@@ -185,66 +202,103 @@ def rejoin(pieces: Pieces) -> Pieces:
     came from a knot we cut, or from a line that was drawn twice.
     """
     count = len(pieces.node_xy)
-    into = _only_piece(pieces.end, count)
-    out = _only_piece(pieces.start, count)
-    degree = np.bincount(np.concatenate([pieces.start, pieces.end]), minlength=count)
-    idle = (degree == 2) & (into >= 0) & (out >= 0) & (into != out)
-    idle[idle] = pieces.row[into[idle]] == pieces.row[out[idle]]
-    if not idle.any():
+    ends = np.concatenate([pieces.start, pieces.end])
+    degree = np.bincount(ends, minlength=count)
+    order = np.argsort(ends, kind="stable")
+    first = np.searchsorted(ends[order], np.arange(count))
+    idle = degree == 2
+    beside = order[np.minimum(first[idle][:, None] + [0, 1], len(ends) - 1)]
+    beside = beside % len(pieces.line)
+    same = (beside[:, 0] != beside[:, 1]) & (
+        pieces.row[beside[:, 0]] == pieces.row[beside[:, 1]]
+    )
+    neighbours = {
+        int(node): (int(one), int(other))
+        for node, (one, other) in zip(
+            np.flatnonzero(idle)[same], beside[same], strict=True
+        )
+    }
+    if not neighbours:
         return _halve_loops(pieces)
-    following = np.where(idle[pieces.end], out[pieces.end], -1)
-    chains = _chains(pieces, idle, following)
+    return _halve_loops(_joined(pieces, neighbours))
+
+
+def _joined(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
+    chains = _chains(pieces, neighbours)
     lines = np.empty(len(chains), dtype=object)
     lines[:] = [_chained(pieces, chain) for chain in chains]
-    first = np.array([chain[0] for chain in chains], dtype=np.int64)
-    last = np.array([chain[-1] for chain in chains], dtype=np.int64)
-    joined = Pieces(
+    outer = [
+        (_end(pieces, *chain[0], first=True), _end(pieces, *chain[-1], first=False))
+        for chain in chains
+    ]
+    return Pieces(
         lines,
-        pieces.row[first],
-        pieces.start[first],
-        pieces.end[last],
+        np.array([pieces.row[chain[0][0]] for chain in chains], dtype=np.int64),
+        np.array([pair[0] for pair in outer], dtype=np.int64),
+        np.array([pair[1] for pair in outer], dtype=np.int64),
         pieces.node_xy,
     )
-    return _halve_loops(joined)
 
 
-def _only_piece(nodes: Ints, count: int) -> Ints:
-    """Piece that has each node at this end, -1 where there is none."""
-    piece = np.full(count, -1, dtype=np.int64)
-    piece[nodes] = np.arange(len(nodes))
-    return piece
+_Link = tuple[int, bool]  # a piece, and whether it is taken as drawn
+
+
+def _end(pieces: Pieces, piece: int, forward: bool, *, first: bool) -> int:
+    return int(pieces.start[piece] if forward == first else pieces.end[piece])
 
 
 def _chains(
-    pieces: Pieces, idle: NDArray[np.bool_], following: Ints
-) -> list[list[int]]:
-    """Pieces in the order in which they follow each other; rings from the lowest."""
-    seen = np.zeros(len(following), dtype=bool)
-    xy = pieces.node_xy[pieces.start].round(3)
-    order = np.lexsort((xy[:, 1], xy[:, 0], idle[pieces.start]))
+    pieces: Pieces, neighbours: dict[int, tuple[int, int]]
+) -> list[list[_Link]]:
+    """Put pieces that follow each other in a row; a ring begins at its lowest node."""
+    seen = np.zeros(len(pieces.line), dtype=bool)
+    count = len(pieces.line)
+    node = np.concatenate([pieces.start, pieces.end])
+    inner = np.isin(node, np.fromiter(neighbours, dtype=np.int64))
+    xy = pieces.node_xy[node].round(3)
+    order = np.lexsort((xy[:, 1], xy[:, 0], inner))
     chains = []
-    for start in order.tolist():
-        chain, piece = [], int(start)
-        while piece >= 0 and not seen[piece]:
+    for k in order.tolist():
+        piece, forward = k % count, k < count
+        chain: list[_Link] = []
+        while not seen[piece]:
             seen[piece] = True
-            chain.append(piece)
-            piece = int(following[piece])
+            chain.append((piece, forward))
+            last = _end(pieces, piece, forward, first=False)
+            if last not in neighbours:
+                break
+            one, other = neighbours[last]
+            piece = other if one == piece else one
+            forward = int(pieces.start[piece]) == last
         if chain:
-            chains.append(chain)
+            chains.append(_as_drawn(pieces, chain))
     return chains
 
 
-def _chained(pieces: Pieces, chain: list[int]) -> shapely.LineString:
+def _as_drawn(pieces: Pieces, chain: list[_Link]) -> list[_Link]:
+    """Turn a chain so that most of it runs as it was drawn."""
+    drawn = sum(
+        pieces.line[piece].length * (1 if forward else -1) for piece, forward in chain
+    )
+    if drawn >= -SAME_LINE_M:
+        return chain
+    return [(piece, not forward) for piece, forward in reversed(chain)]
+
+
+def _chained(pieces: Pieces, chain: list[_Link]) -> shapely.LineString:
     """Join pieces; a vertex that is no corner was ours and goes."""
-    if len(chain) == 1:
-        return pieces.line[chain[0]]
-    xy = shapely.get_coordinates(pieces.line[chain[0]])
-    for piece in chain[1:]:
-        more = shapely.get_coordinates(pieces.line[piece])[1:]
+    xy = _coordinates(pieces, *chain[0])
+    for link in chain[1:]:
+        more = _coordinates(pieces, *link)[1:]
         if _is_straight(xy[-2], xy[-1], more[0]):
             xy = xy[:-1]
         xy = np.vstack([xy, more])
     return shapely.LineString(xy)
+
+
+def _coordinates(pieces: Pieces, piece: int, forward: bool) -> Floats:
+    xy = shapely.get_coordinates(pieces.line[piece])
+    return xy if forward else xy[::-1]
 
 
 def _is_straight(before: Floats, at: Floats, after: Floats) -> bool:

@@ -74,6 +74,10 @@ def _with_words(table: pd.DataFrame) -> pd.DataFrame:
     made["reached"] = [words.get(cell, "未评价") for cell in made["reached"]]
     kinds = {"river": "河流", "lake": "湖库"}
     made["water_type"] = [kinds.get(cell, cell) for cell in made["water_type"]]
+    for item in item_table().values():
+        if item.column in made:
+            # a laboratory reports no more; json keeps every digit
+            made[item.column] = [float(f"{cell:.4g}") for cell in made[item.column]]
     means = {
         item.column: f"{item.zh}均值（{item.unit}）" if item.unit else f"{item.zh}均值"
         for item in item_table().values()
@@ -97,5 +101,12 @@ def write_findings(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
     if target.suffix.lower() not in (".xlsx", ".csv"):
         return write_table(table, target)
     keep = [column for column in _FINDING_HEADERS if column in table.columns]
-    sheet = pd.DataFrame(table)[keep].rename(columns=_FINDING_HEADERS)
+    sheet = pd.DataFrame(table)[keep].copy()
+    for column in ("distance_m", "uncertainty_m"):
+        if column in sheet:
+            sheet[column] = sheet[column].astype(float).round(1)
+    if "zone_status" in sheet:
+        status = {"draft": "草案", "approved": "已批复"}
+        sheet["zone_status"] = [status.get(cell, cell) for cell in sheet["zone_status"]]
+    sheet = sheet.rename(columns=_FINDING_HEADERS)
     return write_table(sheet, target, layer="筛查结果")
