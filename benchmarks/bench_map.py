@@ -12,6 +12,7 @@ the ratios; seconds are this machine's.
 import argparse
 import html
 import importlib.util
+import re
 import shutil
 import tempfile
 import time
@@ -75,14 +76,14 @@ def make_outfalls(count: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
 def draw_geotool(
     outfalls: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, path: Path
 ) -> None:
-    """This project."""
+    """Draw with this project."""
     gt.save_map(gt.one_map({"outfalls": outfalls, "rivers": rivers}), path)
 
 
 def draw_circle_markers(
     outfalls: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, path: Path
 ) -> None:
-    """folium.CircleMarker, one an outfall, on Leaflet's canvas."""
+    """Use folium.CircleMarker, one an outfall, on Leaflet's canvas."""
     map = _plain_map(rivers)
     for spot, popup in _popups(outfalls):
         folium.CircleMarker(spot, radius=4, popup=popup).add_to(map)
@@ -92,7 +93,7 @@ def draw_circle_markers(
 def draw_marker_cluster(
     outfalls: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, path: Path
 ) -> None:
-    """folium.plugins.MarkerCluster of markers."""
+    """Use folium.plugins.MarkerCluster of markers."""
     map = _plain_map(rivers)
     cluster = MarkerCluster().add_to(map)
     for spot, popup in _popups(outfalls):
@@ -103,7 +104,7 @@ def draw_marker_cluster(
 def draw_geojson(
     outfalls: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, path: Path
 ) -> None:
-    """folium.GeoJson with popups by field, on Leaflet's canvas."""
+    """Use folium.GeoJson with popups by field, on Leaflet's canvas."""
     map = _plain_map(rivers)
     fields = [column for column in outfalls.columns if column != "geometry"]
     folium.GeoJson(
@@ -117,7 +118,7 @@ def draw_geojson(
 def draw_explore(
     outfalls: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, path: Path
 ) -> None:
-    """GeoDataFrame.explore of geopandas."""
+    """Use GeoDataFrame.explore of geopandas."""
     map = rivers.explore(tiles=None, prefer_canvas=True)
     outfalls.assign(deadline=outfalls["deadline"].astype(str)).explore(
         m=map, popup=True
@@ -166,8 +167,10 @@ def measure_page(path: Path) -> tuple[float | None, int | None]:
         )
         page = browser.new_page(viewport={"width": 1366, "height": 768})
         page.on("request", lambda request: asked.append(request.url))
+        failed: list[str] = []
+        page.on("pageerror", lambda error: failed.append(str(error)))
         # folium's pages need Leaflet: give them our copies, as a fast network would
-        page.route("http*://**", _answer)
+        page.route(re.compile("^https?:"), _answer)
         begun = time.perf_counter()
         try:
             page.goto(path.as_uri(), timeout=PATIENCE_S * 1000)
@@ -176,7 +179,8 @@ def measure_page(path: Path) -> tuple[float | None, int | None]:
                 "() => new Promise(done => requestAnimationFrame(() =>"
                 " requestAnimationFrame(() => setTimeout(done, 0))))"
             )
-            seconds = time.perf_counter() - begun
+            # a page that lacks a script of the network never gets there
+            seconds = float("nan") if failed else time.perf_counter() - begun
         except Error:
             seconds = float("inf")
         browser.close()

@@ -98,6 +98,12 @@ def make_outfalls(count=160, seed=7):
     )
 
 
+def on_rivers(places):
+    """Points on rivers: which one, and how far along it from 0 to 1."""
+    rivers = make_rivers().geometry
+    return [rivers.iloc[i].interpolate(t, normalized=True) for i, t in places]
+
+
 def make_sections():
     return frame(
         {
@@ -109,10 +115,7 @@ def make_sections():
             "reached": [False, True, True, None],
             "exceeded": ["氨氮 0.82倍", None, None, None],
         },
-        [
-            shapely.Point(at(*p))
-            for p in [(0.9, 0.5), (0.2, 0.6), (0.5, 0.8), (0.42, 0.3)]
-        ],
+        on_rivers([(0, 0.92), (3, 0.5), (1, 0.5), (4, 0.35)]),
     )
 
 
@@ -173,15 +176,9 @@ def make_trace():
             shapely.ops.substring(rivers.iloc[6], 0.25, 0.62, normalized=True),
         ],
     )
-    spots = [
-        (0.8, 0.52),
-        (0.7, 0.48),
-        (0.62, 0.42),
-        (0.64, 0.62),
-        (0.5, 0.49),
-        (0.42, 0.4),
-        (0.82, 0.4),
-    ]
+    spots = on_rivers(
+        [(0, 0.82), (0, 0.7), (5, 0.62), (5, 0.3), (0, 0.5), (4, 0.45), (6, 0.4)]
+    )
     count = len(spots)
     points = frame(
         {
@@ -203,7 +200,7 @@ def make_trace():
             "probability": [0.41, 0.22, 0.12, 0.09, 0.06, 0.04, 0.03],
             "rank": [1, 2, 3, 4, 5, 6, 7],
         },
-        [shapely.Point(at(*p)) for p in spots],
+        spots,
     )
     return {"trace_reaches": reaches, "trace_points": points}
 

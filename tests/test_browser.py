@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from _town import at, frame, make_outfalls, make_rivers, make_town
+from _town import at, frame, make_outfalls, make_rivers, make_sections, make_town
 
 import geotool as gt
 
@@ -414,6 +414,8 @@ def test_filters_count_right_and_together(fresh):
     assert shown(fresh) == industry.sum()
     left = option(fresh, "整治阶段", "未整治").locator(".om-number").text_content()
     assert int(left) == (industry & todo).sum()
+    farming = option(fresh, "排污口类型", "农业排口").locator(".om-number")
+    assert int(farming.text_content()) == (outfalls["排口类型"] == "农业排口").sum()
     option(fresh, "整治阶段", "未整治").locator("input").check()
     assert shown(fresh) == (industry & todo).sum()
     town = outfalls["区县"] == "东港镇"
@@ -458,16 +460,16 @@ def test_ranked_trace_is_listed_and_exported(fresh):
 
 # ---------------------------------------------------------------- tools
 def test_click_on_the_map_opens_what_lies_there_and_pages_through(fresh):
-    fresh.evaluate(
-        """() => OneMap.page.map.setView([31.97, 120.998], 15, { animate: false })"""
-    )
+    place = make_sections().geometry.iloc[0]
     spot = fresh.evaluate(
-        """() => {
+        """(place) => {
             const { map } = OneMap.page;
-            const p = map.latLngToContainerPoint([31.97, 120.998]);
+            map.setView(place, 15, { animate: false });
+            const { x, y } = map.latLngToContainerPoint(place);
             const box = map.getContainer().getBoundingClientRect();
-            return [p.x + box.left, p.y + box.top];
-        }"""
+            return [x + box.left, y + box.top];
+        }""",
+        [place.y, place.x],
     )
     fresh.mouse.click(*spot)
     assert fresh.locator(".om-popup h2").text_content() == "通江桥"

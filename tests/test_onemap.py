@@ -70,6 +70,16 @@ def test_policy_has_the_hash_of_each_script_and_no_more():
     assert "default-src 'none'" in policy
 
 
+def test_text_in_other_folium_layers_cannot_end_a_script():
+    map = gt.one_map({"outfalls": make_outfalls(3)})
+    bad = "</script><script>alert(1)</script><!--<script>"
+    folium.Marker([32, 120], popup=bad).add_to(map)
+    page = page_of(map)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page).group(1)
+    assert len(re.findall(r"<script>", page)) == policy.count("sha256-") + 2
+    assert "<script>alert(1)</script>" not in page
+
+
 def test_same_input_gives_the_same_file():
     first = page_of(gt.one_map(make_town(), date="2026-03-31"))
     assert first == page_of(gt.one_map(make_town(), date="2026-03-31"))

@@ -21,6 +21,7 @@ PIXEL = 0.62
 """Points on paper for a pixel of ``styles.toml``: paper is read from nearer."""
 
 _MARKED_MOST = 300  # more symbols than this are drawn without letters
+_VECTORS_MOST = 4_000  # more symbols than this are put into a PDF as a picture
 _CROWDS = ((20_000, 0.35), (4_000, 0.5), (1_000, 0.75))  # more points, smaller ones
 
 _UNIT = {
@@ -247,6 +248,7 @@ def draw_symbols(
         alpha=opacity,
         edgecolors=edge,
         linewidths=line * min(1.0, radius / 2.5),
+        rasterized=len(spots) > _VECTORS_MOST,
         zorder=order + 0.2,
     )
 

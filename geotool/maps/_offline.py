@@ -43,8 +43,10 @@ _ON_CALL = {
 SCRIPTS = (
     "onemap_data.js",
     "onemap_draw.js",
+    "onemap_labels.js",
     "onemap_layer.js",
     "onemap_find.js",
+    "onemap_legend.js",
     "onemap_panel.js",
     "onemap_tools.js",
     "onemap_sheet.js",
@@ -138,8 +140,19 @@ def render_offline(figure: Figure) -> str:
     MapError
         If something on it has no copy here and would be fetched.
     """
-    for child in list(figure._children.values()):
-        child.render()
+    parts = (figure.header, figure.html, figure.script)
+    before = [part._children.copy() for part in parts]
+    try:
+        for child in list(figure._children.values()):
+            child.render()
+        return _write_document(figure)
+    finally:  # folium would add the same scripts again at the next rendering
+        for part, children in zip(parts, before, strict=True):
+            part._children = children
+
+
+def _write_document(figure: Figure) -> str:
+    """Put a rendered figure together."""
     body, script = figure.html.render(), figure.script.render()
     ours = "OneMap." in script
     styles, libraries, early = _read_header(figure, script + body)

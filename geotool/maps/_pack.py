@@ -178,8 +178,11 @@ def _pack_column(
     if pd.api.types.is_numeric_dtype(cells.dtype):
         numbers = _as_numbers(cells)
         if numbers is not None:
-            if key in load_table("styles")["percent"]:
+            styles = load_table("styles")
+            if key in styles["percent"]:
                 head["percent"] = True
+            if key in styles["decimals"]:
+                head["round"] = styles["decimals"][key]
             return {**head, **_pack_numbers(numbers, pack)}
     texts = _as_texts(cells, value_labels(layer.name, key))
     codes, words = pd.factorize(texts, use_na_sentinel=True)

@@ -222,7 +222,11 @@ def draw_legend(
     wide, high = figure.get_size_inches() * INCH
     axes = figure.add_axes((left / wide, low / high, width / wide, height / high))
     axes.set_axis_off()
-    each = max(1, -(-len(rows) // columns))
+    each = max(1, -(-(len(rows) + columns - 1) // columns))
+    rows = list(rows)
+    for last in range(each - 1, len(rows), each):
+        if last < len(rows) - 1 and rows[last].draw is None:
+            rows.insert(last, LegendRow(""))  # no heading at a column's foot
     small = min(1.0, (height - 24) / (each * _ROW))
     axes.set(xlim=(0, width), ylim=(0, height))
     write(axes, 0, height - 12, "图例", 12, bold=True)
@@ -231,10 +235,11 @@ def draw_legend(
         x = place // each * across
         y = height - 24 - (place % each + 0.5) * _ROW * small
         size = 8.5 * small
-        if row.draw is None:
-            label = shorten(row.label, size, across - 6)
-            write(axes, x, y, label, size, va="center", bold=True)
-            continue
-        row.draw(axes, x + 11, y)
-        label = shorten(row.label, size, across - 32)
-        write(axes, x + 26, y, label, size, va="center")
+        heading = row.draw is None
+        room = across - (6 if heading else 34)
+        size = max(6.0, min(size, size * room / max(text_width(row.label, size), 1)))
+        label = shorten(row.label, size, room)
+        if row.draw is not None:
+            row.draw(axes, x + 11, y)
+        left = x if heading else x + 26
+        write(axes, left, y, label, size, va="center", bold=heading)

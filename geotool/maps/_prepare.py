@@ -251,6 +251,8 @@ def _clean_cell(cell: object) -> object:
         return None
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return str(cell.date())
+    if isinstance(cell, list | tuple | set | np.ndarray):
+        return "、".join(str(part) for part in cell) or None
     return str(cell)
 
 

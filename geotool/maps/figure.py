@@ -124,7 +124,7 @@ def plot_map(
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     rows = [
         row
-        for drawing in reversed(drawings)
+        for drawing in sorted(drawings, key=_place_in_legend)
         for row in legend_rows(drawing, (x0, y0, x1, y1))
     ]
     _page.draw_legend(figure, legend_box, rows, columns=columns)
@@ -227,6 +227,13 @@ def _draw(
     for drawing in reversed(drawings):
         quiet = traced and drawing.look.style.get("fade", 1.0) < 1
         labels.write(drawing, zoom=zoom, quiet=quiet)
+
+
+def _place_in_legend(drawing: Drawing) -> tuple[int, float]:
+    """Legend in the order of the screen map's tree."""
+    groups = list(load_table("styles")["groups"])
+    style = drawing.look.style
+    return groups.index(style["group"]), -style["order"]
 
 
 def _foot(figure: Figure, source: str) -> str:

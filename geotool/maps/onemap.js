@@ -23,10 +23,7 @@ OneMap.start = function (map, settingsId, layers, others) {
 
   /** Bring a box into view, beside the legend where there is room for both. */
   function show(box) {
-    const { offsetWidth, offsetHeight } = panel.legend;
-    const beside = map.getSize().x > 900 && offsetHeight > map.getSize().y / 3;
-    const right = beside ? offsetWidth + 30 : 60;
-    const options = { animate: false, maxZoom: 16, paddingTopLeft: [36, 48], paddingBottomRight: [right, 40] };
+    const options = { animate: false, maxZoom: 16, paddingTopLeft: [36, 48], paddingBottomRight: [panel.taken() + 6, 40] };
     if (box) map.fitBounds(box.pad(0.04), options);
   }
 

@@ -66,7 +66,6 @@ class OneMap(folium.Map):
             ),
             name="settings",
         )
-        figure.script._children.pop("start", None)  # last, however often rendered
         figure.script.add_child(
             Element(
                 f'OneMap.start({self.get_name()}, "settings", '

@@ -110,6 +110,7 @@ OneMap.data = (function () {
       const value = this.number(row);
       if (Number.isNaN(value)) return this.text(row);
       if (this.head.percent) return `${Number((value * 100).toPrecision(3))}%`;
+      if (this.head.round !== undefined) return value.toFixed(this.head.round);
       return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
     }
   }

@@ -5,106 +5,12 @@
 OneMap.panel = (function () {
   "use strict";
 
-  const { drawSymbol, symbolOf, settings } = OneMap.draw;
+  const { drawSymbol, symbolOf } = OneMap.draw;
+  const { make, button, thousands, swatch, paintEntry, legendOf } = OneMap.legend;
   const { longitudeOf, latitudeOf } = OneMap.data;
   const LISTED = 50; // hits shown of a search
   const RANKED = 10; // sources shown of a trace
   const LONG = 8; // values of a facet before its list scrolls
-
-  // ------------------------------------------------------------ page elements
-  /** Make an element; strings become text, `on…` entries become listeners. */
-  function make(tag, attributes = {}, ...children) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else if (value === true) element.setAttribute(name, "");
-      else if (value !== false && value !== undefined) element.setAttribute(name, value);
-    }
-    for (const child of children.flat()) {
-      if (child || child === 0) element.append(child);
-    }
-    return element;
-  }
-
-  function button(label, press, attributes = {}) {
-    return make("button", { type: "button", onclick: press, ...attributes }, label);
-  }
-
-  function thousands(number) {
-    return number.toLocaleString("en-US");
-  }
-
-  /** A small picture of how features look, for lists and the legend. */
-  function swatch(paint) {
-    const canvas = make("canvas", { width: 52, height: 40, class: "om-swatch", "aria-hidden": "true" });
-    const ctx = canvas.getContext("2d");
-    ctx.scale(2, 2);
-    ctx.translate(13, 10);
-    paint(ctx);
-    return canvas;
-  }
-
-  // ------------------------------------------------------------ legend entries
-  /** Paint what stands in the legend for an entry (or for the base look) of a layer. */
-  function paintEntry(ctx, layer, entry, key) {
-    const { base, by } = layer.style;
-    const look = { ...base, ...(entry || {}) };
-    if (layer.points) {
-      const mark = key === by.mark || !by.mark ? look.mark || "" : "";
-      const ring = key === by.ring ? entry : undefined;
-      const color = ring ? base.color : look.color || settings.ink;
-      drawSymbol(ctx, { shape: look.shape || base.shape, color, size: Math.min(ring && ring.halo ? 5 : 7, base.size), mark: layer.style.rank ? "1" : mark, ring });
-    } else if (layer.lines) {
-      ctx.beginPath();
-      ctx.moveTo(-11, 0);
-      ctx.lineTo(11, 0);
-      ctx.lineWidth = look.width;
-      ctx.lineCap = "round";
-      ctx.setLineDash((look.dash || []).map((length) => length * look.width));
-      ctx.strokeStyle = look.color;
-      ctx.stroke();
-    } else {
-      ctx.fillStyle = look.color + hex(Math.max(0.12, look.fill ?? base.fill));
-      ctx.fillRect(-10, -6, 20, 12);
-      ctx.setLineDash(((by.dash === key && entry.dash) || base.dash || []).map((length) => length * base.width));
-      ctx.strokeStyle = look.color || base.color;
-      ctx.strokeRect(-10, -6, 20, 12);
-    }
-  }
-
-  function hex(opacity) {
-    return Math.round(opacity * 255).toString(16).padStart(2, "0");
-  }
-
-  /**
-   * What the legend says of a layer: [{title, rows: [{label, count, paint}]}].
-   * The panel, the printed sheet and the PNG all read this.
-   */
-  function legendOf(layer) {
-    const keys = [...new Set([layer.colorKey, ...Object.values(layer.style.by)])].filter(Boolean);
-    const blocks = [];
-    for (const key of keys) {
-      const { entries, label } = layer.classes.get(key);
-      const counts = OneMap.find.tally(layer, key);
-      const rows = entries
-        .map((entry, code) => ({ label: entry.zh, count: counts[code], paint: (ctx) => paintEntry(ctx, layer, entry, key) }))
-        .filter((row) => row.count);
-      if (key === keys[0] && counts[entries.length]) {
-        const paint = (ctx) => paintEntry(ctx, layer, unknownLook(layer), key);
-        rows.push({ label: OneMap.find.NOTHING.class, count: counts[entries.length], paint });
-      }
-      if (rows.length) blocks.push({ title: keys.length > 1 ? `${layer.label} · ${label}` : layer.label, rows });
-    }
-    if (!blocks.length && layer.keptCount) {
-      const paint = (ctx) => paintEntry(ctx, layer, null, "");
-      blocks.push({ title: "", rows: [{ label: layer.label, count: layer.keptCount, paint }] });
-    }
-    return blocks;
-  }
-
-  function unknownLook(layer) {
-    return layer.colorKey === "outfall_class" ? settings.other : null;
-  }
 
   // ------------------------------------------------------------ the panel
   class Panel {
@@ -112,7 +18,12 @@ OneMap.panel = (function () {
       Object.assign(this, { map, facts, layers, others });
       this.data = layers.map((layer) => layer.data);
       this.filters = this.data.filter((layer) => layer.style.facets.length).map((layer) => new OneMap.find.Filters(layer));
-      this.popup = L.popup({ maxWidth: 340, minWidth: 240, autoPanPadding: [24, 24], closeButton: false });
+      this.popup = L.popup({
+        maxWidth: 340,
+        minWidth: 240,
+        closeButton: false,
+        autoPanPaddingTopLeft: [16, facts.notice ? 56 : 16], // clear of the notice
+      });
       this.build();
       map.on("popupclose", ({ popup }) => popup === this.popup && this.select(null));
       map.on("layeradd layerremove", () => this.refreshTree());
@@ -152,6 +63,13 @@ OneMap.panel = (function () {
       L.DomEvent.disableScrollPropagation(this.legend);
       this.setOpen(window.innerWidth > 720);
       this.refresh();
+    }
+
+    /** Page pixels at the right that tools, and a tall legend, take from the map. */
+    taken() {
+      const { x, y } = this.map.getSize();
+      const { offsetWidth, offsetHeight } = this.legend;
+      return x > 900 && offsetHeight > y / 3 ? offsetWidth + 24 : 58;
     }
 
     isOpen() {
@@ -241,8 +159,7 @@ OneMap.panel = (function () {
 
     paintRow(ctx, layer, row) {
       if (!layer.points) return paintEntry(ctx, layer, layer.entry(layer.colorKey, row), layer.colorKey);
-      const rank = layer.columns.get(layer.style.rank)?.text(row);
-      drawSymbol(ctx, { ...symbolOf(layer, row), size: 7, ...(rank ? { mark: rank } : {}) });
+      drawSymbol(ctx, { ...symbolOf(layer, row), size: layer.style.rank ? 8.5 : 7 });
     }
 
     /** Show a row: its layer on, the map near it, its popup open. */
@@ -434,6 +351,7 @@ OneMap.panel = (function () {
       const anchor = layer.anchor(row);
       const onPoint = anchor && layer.points;
       const target = place && !onPoint ? place : anchor ? L.latLng(latitudeOf(anchor[1]), longitudeOf(anchor[0])) : place;
+      this.popup.options.autoPanPaddingBottomRight = [this.taken(), 16];
       this.popup.setLatLng(target).setContent(this.popupContent(hits, at, place)).openOn(this.map);
       this.select({ layer, row });
     }
@@ -472,5 +390,5 @@ OneMap.panel = (function () {
     }
   }
 
-  return { Panel, make, button, thousands };
+  return { Panel };
 })();

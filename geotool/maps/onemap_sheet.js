@@ -4,7 +4,7 @@ OneMap.sheet = (function () {
   "use strict";
 
   const { FONT, settings, drawMap } = OneMap.draw;
-  const { make, thousands } = OneMap.panel;
+  const { make, thousands } = OneMap.legend;
   const { longitudeOf, latitudeOf, worldX, worldY } = OneMap.data;
 
   const LONG_SIDE = 1123; // A4 at 96 dots an inch; all lengths below are in these units
@@ -218,7 +218,10 @@ OneMap.sheet = (function () {
   /** Legend in columns; where there is more than fits, all of it gets smaller. */
   function drawLegend(ctx, box, blocks) {
     const rows = blocks.flatMap(({ title, rows: entries }) => [...(title ? [{ title }] : []), ...entries]);
-    const each = Math.ceil(rows.length / box.columns);
+    const each = Math.ceil((rows.length + box.columns) / box.columns);
+    for (let last = each - 1; last < rows.length; last += each) {
+      if (rows[last].title) rows.splice(last, 0, { label: "" }); // no heading at a column's foot
+    }
     const small = Math.min(1, (box.height - 26) / (each * ROW));
     write(ctx, "图例", box.x, box.y + 14, { size: 15, weight: 700 });
     const width = box.width / box.columns;
@@ -226,8 +229,9 @@ OneMap.sheet = (function () {
       ctx.save();
       ctx.translate(box.x + Math.floor(i / each) * width, box.y + 26 + ((i % each) + 0.5) * ROW * small);
       ctx.scale(small, small);
-      if (title) write(ctx, title, 0, 4, { size: 12, weight: 700, most: width / small - 8 });
-      else {
+      if (title) {
+        write(ctx, title, 0, 4, { size: 12, weight: 700, most: width / small - 8 });
+      } else if (label) {
         ctx.save();
         ctx.translate(14, 0);
         paint(ctx);

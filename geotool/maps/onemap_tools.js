@@ -3,7 +3,7 @@
 OneMap.tools = (function () {
   "use strict";
 
-  const { make } = OneMap.panel;
+  const { make } = OneMap.legend;
   const DEGREE = Math.PI / 180;
   const AXIS = 6378137; // CGCS2000, metres
   const ECCENTRICITY2 = 0.00669438002290;
