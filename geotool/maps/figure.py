@@ -1,6 +1,7 @@
 """One map for the page, drawn with matplotlib in the styles of the screen map."""
 
 import datetime as dt
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,19 @@ from geotool.maps._look import look_at
 from geotool.maps._prepare import MapLayer, collect_layers, prepare_layer
 from geotool.maps._style import map_date, opens
 from geotool.tables import load_table
+
+
+class MapFigure(Figure):
+    """A figure that a notebook shows as a picture."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.savefig(picture, format="png", dpi=min(float(self.dpi), SCREEN_DPI))
+        return picture.getvalue()
+
+
+SCREEN_DPI = 110.0
+"""A notebook needs no more dots than a screen has."""
 
 PAPER_INCHES = {"A4": (11.69, 8.27), "A3": (16.54, 11.69)}
 """Long and short side."""
@@ -91,6 +105,8 @@ def plot_map(
     >>> figure = plot_map({"outfalls": outfalls}, title="江城排污口一张图")
     >>> figure.get_size_inches()
     array([11.69,  8.27])
+    >>> figure._repr_png_()[1:4]
+    b'PNG'
     """
     figure = _make_figure(paper, orientation, dpi)
     found = collect_layers(layers)
@@ -143,7 +159,9 @@ def _make_figure(paper: str, orientation: str, dpi: float) -> Figure:
         )
     size = PAPER_INCHES[paper]
     # A figure of its own, not pyplot's: nothing to close, no window, no warning.
-    figure = Figure(figsize=size if orientation == "landscape" else size[::-1], dpi=dpi)
+    figure = MapFigure(
+        figsize=size if orientation == "landscape" else size[::-1], dpi=dpi
+    )
     FigureCanvasAgg(figure)
     return figure
 

@@ -188,6 +188,8 @@ OneMap.panel = (function () {
         .filter((row) => rank.number(row) > 0)
         .sort((a, b) => rank.number(a) - rank.number(b));
       if (!rows.length) return null;
+      // without probabilities the numbers are an order of distance and must say so
+      const weighed = rows.some((row) => layer.columns.get("probability")?.shown(row));
       const fact = (key, row, word) => {
         const text = layer.columns.get(key)?.shown(row);
         return text ? `${word}${text}` : "";
@@ -208,7 +210,8 @@ OneMap.panel = (function () {
       return make(
         "section",
         { class: "om-trace" },
-        make("h2", {}, "溯源排序"),
+        make("h2", {}, weighed ? "溯源排序" : "溯源清单（由近到远）"),
+        weighed ? null : make("p", { class: "om-count" }, "按沿河距离排列，不代表责任大小"),
         make("ol", {}, rows.slice(0, RANKED).map(item)),
         make("p", { class: "om-count" }, rows.length > RANKED ? `共 ${thousands(rows.length)} 个，列出前 ${RANKED} 个` : `共 ${rows.length} 个`),
         button("导出溯源清单", () => OneMap.sheet.saveTable(this.facts.title, layer)),
