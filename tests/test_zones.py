@@ -1,5 +1,6 @@
 """Zones follow the water, nest, and never promise more than the data know."""
 
+import itertools
 from datetime import date, datetime
 
 import geopandas as gpd
@@ -28,7 +29,7 @@ CODE, OLD_LAW = "《生态环境法典》第三百一十八条", "《水污染�
 # ---------------------------------------------------------------- drawing
 def network(lines, *, mode="normal", width_m=20.0, names=None, gate=None, crs=CRS):
     """Make a network of lines that meet at equal end points."""
-    lines = [shapely.transform(line, lambda xy: xy + (X, Y)) for line in lines]
+    lines = [shapely.transform(line, lambda xy: (*xy, X, Y)) for line in lines]
     if crs != CRS:
         lines = list(gpd.GeoSeries(lines, crs=CRS).to_crs(crs))
     ends = [tuple(line.coords[k]) for line in lines for k in (0, -1)]
@@ -207,7 +208,7 @@ def test_levels_are_rings_that_nest(name):
     rings, whole = by_level(plan.zones), by_level(plan.cumulative)
     levels = sorted(rings)
     assert levels[0] == "1"
-    for inner, outer in zip(levels, levels[1:], strict=False):
+    for inner, outer in itertools.pairwise(levels):
         assert rings[inner].intersection(rings[outer]).area < 1e-3
         assert whole[inner].difference(whole[outer]).area < 1e-3
     total = sum(ring.area for ring in rings.values())
@@ -546,7 +547,7 @@ def test_every_number_of_the_table_has_unit_source_and_confidence():
 def approved(*rows, crs=CRS, **columns):
     table = pd.DataFrame(rows, columns=["water_source_id", "level", "geometry"])
     shapes = [
-        shapely.transform(s, lambda xy: xy + (X, Y)) for s in table.pop("geometry")
+        shapely.transform(s, lambda xy: (*xy, X, Y)) for s in table.pop("geometry")
     ]
     return gpd.GeoDataFrame(table.assign(**columns), geometry=shapes, crs=CRS).to_crs(
         crs
@@ -610,7 +611,7 @@ def test_approved_zones_that_are_odd_are_kept_and_noted():
 
 # ---------------------------------------------------------------- buffers
 def rivers(*lines, crs=CRS, **columns):
-    shapes = [shapely.transform(line, lambda xy: xy + (X, Y)) for line in lines]
+    shapes = [shapely.transform(line, lambda xy: (*xy, X, Y)) for line in lines]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS).to_crs(crs)
 
 

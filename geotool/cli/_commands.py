@@ -134,7 +134,7 @@ def _import_readings(chosen: argparse.Namespace, into: Path) -> None:
         readings = pd.concat([workspace.read("readings"), readings], ignore_index=True)
     source = {
         "name": Path(chosen.file).name,
-        "sha256": fingerprint(chosen.file),
+        "sha256": fingerprint(Path(chosen.file)),
         "rows_read": len(readings) + len(rejected),
         "rows_accepted": len(readings),
         "rows_rejected": len(rejected),
