@@ -128,7 +128,9 @@ OneMap.panel = (function () {
       const query = this.box.value.trim();
       this.results.replaceChildren();
       if (!query) return;
-      const sorted = [...this.data].sort((a, b) => b.style.order - a.style.order);
+      // registers before results: an outfall's ledger is wanted, not its mark in a trace
+      const late = (layer) => (layer.style.group === "trace" ? 1 : 0);
+      const sorted = [...this.data].sort((a, b) => late(a) - late(b) || b.style.order - a.style.order);
       const found = OneMap.find.search(sorted, query);
       const total = found.reduce((sum, { rows }) => sum + rows.length, 0);
       const more = total > LISTED ? `，列出前 ${LISTED} 条` : "";
