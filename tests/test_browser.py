@@ -289,7 +289,7 @@ def test_colour_by_stage(fresh):
 # ---------------------------------------------------------------- search
 def test_outfall_is_found_by_name_and_its_popup_tells_its_fields(fresh):
     hits = search(fresh, "西溪街道2号排口")
-    hits.last.click()
+    hits.first.click()  # its register before its mark in the trace
     expected = make_outfalls().iloc[1]
     found = fields(fresh)
     assert fresh.locator(".om-popup h2").text_content() == "西溪街道2号排口"
