@@ -27,9 +27,11 @@ _HOME = {
     "network": (
         "RiverNetwork",
         "Scenario",
+        "apply_repairs",
         "build_network",
         "check_network",
         "network_from_tables",
+        "network_from_topology",
         "network_tables",
         "orient_network",
         "read_scenario",

@@ -59,7 +59,8 @@ def locate_points(
     GeoDataFrame
         The same rows, columns and system, and :data:`LOCATE_COLUMNS`: ``measure_m``
         counts from the start of the reach as drawn, ``offset_m`` from its line,
-        ``side`` is ``left``, ``right`` or ``on`` looking along the drawing;
+        ``side`` is ``left``, ``right`` or ``on`` (the line, or straight ahead of
+        its end) looking along the drawing;
         ``located`` is one of :data:`LOCATED`; ``chosen_by`` is ``name``, ``distance``
         or ``only`` (there was no other).
 
@@ -101,7 +102,9 @@ def locate_points(
     joined = pd.concat(
         [pd.DataFrame(kept.drop(columns=kept.geometry.name)), table], axis=1
     )
-    return gpd.GeoDataFrame(joined, geometry=points.geometry.to_numpy(), crs=points.crs)
+    name = points.geometry.name
+    joined[name] = points.geometry.to_numpy()
+    return gpd.GeoDataFrame(joined, geometry=name, crs=points.crs)
 
 
 def _check(
@@ -240,9 +243,10 @@ def _runner_up(
     is_rival = (np.arange(len(other)) != best) & ~(
         joined & (river[chosen] == river[other])
     )
+    rivals = np.flatnonzero(is_rival)
     second = np.full(len(first), -1, dtype=np.int64)
-    for k in np.flatnonzero(is_rival)[::-1]:
-        second[number[k]] = k
+    at, best_rival = np.unique(number[rivals], return_index=True)
+    second[at] = rivals[best_rival]
     return second
 
 
@@ -263,7 +267,11 @@ def _side(
     )
     along, beside = ahead - back, shapely.get_coordinates(place) - back
     turn = along[:, 0] * beside[:, 1] - along[:, 1] * beside[:, 0]
-    return np.select([offset < 1e-6, turn > 0], ["on", "left"], "right").astype(object)
+    # a point straight ahead of an end is on neither side
+    straight = np.abs(turn) < 1e-6 * np.hypot(along[:, 0], along[:, 1])
+    return np.select(
+        [(offset < 1e-6) | straight, turn > 0], ["on", "left"], "right"
+    ).astype(object)
 
 
 def reach_position(network: RiverNetwork, reach_id: str) -> int:

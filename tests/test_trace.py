@@ -283,7 +283,7 @@ def test_limits_cut_at_the_exact_measure():
     spans = trace.reaches.set_index("reach_id")
     assert spans.loc["BC", "length_m"] == pytest.approx(100)
     assert spans.loc["AB", "length_m"] == pytest.approx(70)
-    assert spans.loc["AB", "to_measure_m"] == pytest.approx(250)
+    assert spans.loc["AB", "to_measure_m"] == pytest.approx(300)
     assert trace.reaches.geometry.length.sum() == pytest.approx(170)
 
 

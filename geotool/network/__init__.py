@@ -9,6 +9,7 @@ from geotool.network._model import (
     RiverNetwork,
 )
 from geotool.network._orient import orient_network
+from geotool.network._repair import REPAIRABLE, apply_repairs
 from geotool.network._scenario import Scenario
 from geotool.network._tables import (
     NETWORK_TABLES,
@@ -16,17 +17,21 @@ from geotool.network._tables import (
     network_tables,
     read_scenario,
 )
+from geotool.network._topology import network_from_topology
 
 __all__ = [
     "CONTROLLABLE_KINDS",
     "FLOW_MODES",
     "KNOWN_CONFIDENCE",
     "NETWORK_TABLES",
+    "REPAIRABLE",
     "RiverNetwork",
     "Scenario",
+    "apply_repairs",
     "build_network",
     "check_network",
     "network_from_tables",
+    "network_from_topology",
     "network_tables",
     "orient_network",
     "read_scenario",

@@ -1,37 +1,28 @@
 """Line work made into reaches and nodes."""
 
-import re
+from itertools import count
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
-import shapely
 
 from geotool.crs import reproject, to_metric
 from geotool.errors import NetworkError
-from geotool.network._lines import Floats, Log, SimpleLines, simple_lines
-from geotool.network._model import NODE_COLUMNS, REACH_COLUMNS, RiverNetwork
-from geotool.network._noding import find_meetings, place_cuts, snap_ends
-from geotool.network._splitting import (
-    Pieces,
-    cut_lines,
-    drop_doubles,
-    drop_stubs,
-    rejoin,
+from geotool.network._canonical import (
+    Parts,
+    canonical_parts,
+    check_lines,
+    log_left_out,
+    row_order,
 )
-from geotool.network._structures import (
-    PASSING_KINDS,
-    STRUCTURE_COLUMNS,
-    UNPLACED_COLUMNS,
-    place_structures,
-    structure_facts,
-)
-
-GIVEN_CONFIDENCE = 0.95
-"""Confidence of a direction that the source states in an attribute."""
-
-_NUMBERS = ("width_m", "depth_m", "flow_m3_s", "velocity_m_s")
+from geotool.network._joining import rejoin
+from geotool.network._lines import Log, simple_lines
+from geotool.network._model import RiverNetwork
+from geotool.network._noding import find_meetings
+from geotool.network._reaches import assemble, is_directed, texts_of
+from geotool.network._snapping import place_cuts, snap_ends
+from geotool.network._splitting import cut_lines, drop_doubles, drop_stubs
+from geotool.network._structures import PASSING_KINDS, place_structures, structure_facts
 
 
 def build_network(
@@ -84,6 +75,7 @@ def build_network(
     --------
     A canal ends on the side of another, 0.4 m short of it:
 
+    >>> import shapely
     >>> lines = [
     ...     shapely.LineString([(0, 0), (100, 0)]),
     ...     shapely.LineString([(40, 60), (40, 0.4)]),
@@ -98,31 +90,24 @@ def build_network(
     """
     _check(rivers, snap_m, structure_m, over_m)
     log = Log()
-    metric = to_metric(rivers, "rivers")
-    if metric is not rivers:
-        log.add(
-            "project",
-            "rivers",
-            str(rivers.crs),
-            str(metric.crs),
-            "投影到米制 to metres",
-        )
-    metric = metric.reset_index(drop=True)
-    points = _prepare_structures(structures, metric.crs)
-    subjects, ids = _subjects(metric)
-    simple = simple_lines(metric, subjects, log)
-    if len(simple.line) == 0:
+    metric, parts, ids, subjects = sorted_rows(in_metres(rivers, log))
+    points = prepare_structures(structures, metric.crs)
+    log_left_out(metric, parts, subjects, log)
+    if len(parts.line) == 0:
         raise NetworkError(
             "河流图层里没有可用的线；请检查几何。",
             "The rivers have no usable line; check the geometry.",
         )
-    over = _passing(points)
-    pieces = _noded(
-        simple, list(subjects), snap_m=snap_m, over=over, over_m=over_m, log=log
-    )
-    names = [_text(name) for name in _column(metric, "name")]
+    simple = simple_lines(parts.line, parts.row, parts.flipped)
+    meetings = find_meetings(simple, over=_passing(points), over_m=over_m, log=log)
+    clusters = snap_ends(meetings, snap_m=snap_m, log=log)
+    cuts = place_cuts(simple, meetings, clusters, snap_m=snap_m, log=log)
+    pieces = drop_stubs(cut_lines(simple, cuts), snap_m=snap_m, log=log)
+    pieces = drop_doubles(pieces, subjects, log=log)
+    pieces = rejoin(pieces, is_directed(metric))
+    names = texts_of(metric, "name")
     placed = place_structures(pieces, points, names, max_m=structure_m, log=log)
-    return _tables(placed.pieces, metric, ids, placed.table, placed.unplaced, log)
+    return assemble(placed, metric, ids, log)
 
 
 def _check(rivers: gpd.GeoDataFrame, *metres: float) -> None:
@@ -136,22 +121,38 @@ def _check(rivers: gpd.GeoDataFrame, *metres: float) -> None:
             )
 
 
-def _text(value: Any) -> str:
-    return "" if value is None or pd.isna(value) else str(value).strip()
+def in_metres(rivers: gpd.GeoDataFrame, log: Log) -> gpd.GeoDataFrame:
+    """Project rivers to metres if they are not, and say so."""
+    metric = to_metric(rivers, "rivers")
+    if metric is not rivers:
+        note = "投影到米制 to metres"
+        log.add("project", "rivers", str(rivers.crs), str(metric.crs), note)
+    return metric
 
 
-def _column(layer: pd.DataFrame, name: str) -> pd.Series:
-    if name in layer.columns:
-        return layer[name]
-    return pd.Series(None, index=layer.index, dtype=object)
-
-
-def _prepare_structures(
+def prepare_structures(
     structures: gpd.GeoDataFrame | None, crs: Any
 ) -> gpd.GeoDataFrame:
+    """
+    Bring structures into the system of the network, as points, sorted.
+
+    Raises
+    ------
+    NetworkError
+        If an id occurs twice.
+    """
     if structures is None or len(structures) == 0:
         return gpd.GeoDataFrame({"structure_id": []}, geometry=[], crs=crs)
     moved = reproject(structures, crs).reset_index(drop=True)
+    odd = set(moved.geom_type.dropna()) - {"Point"}
+    if odd:
+        moved = moved.set_geometry(moved.geometry.representative_point())
+    # the order of rows must not matter, not even for the ids we make up
+    place = moved.geometry.get_coordinates().round(3)
+    place = place.reindex(moved.index)
+    ids = np.array(texts_of(moved, "structure_id"), dtype=str)
+    order = np.lexsort((place["y"], place["x"], ids))
+    moved = moved.iloc[order].reset_index(drop=True)
     facts = structure_facts(moved)
     twice = facts["structure_id"][facts["structure_id"].duplicated()]
     if len(twice):
@@ -159,13 +160,7 @@ def _prepare_structures(
             f"水工建筑物编号重复：{twice.iloc[0]}；请先改正。",
             f"Structure id {twice.iloc[0]} occurs twice; correct it first.",
         )
-    odd = set(moved.geom_type.dropna()) - {"Point"}
-    if odd:
-        moved = moved.set_geometry(moved.geometry.representative_point())
-    # the order of rows must not matter
-    return moved.iloc[
-        np.argsort(facts["structure_id"].to_numpy(dtype=str))
-    ].reset_index(drop=True)
+    return moved
 
 
 def _passing(points: gpd.GeoDataFrame) -> Any:
@@ -175,204 +170,20 @@ def _passing(points: gpd.GeoDataFrame) -> Any:
     return np.asarray(points.geometry[passing & points.geometry.notna()], dtype=object)
 
 
-def _subjects(rivers: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:
-    """Name each row for the log, and give its river id (by place if missing)."""
-    ids = pd.Series(
-        [_text(value) for value in _column(rivers, "river_id")], dtype=object
-    )
-    bare = (ids == "").to_numpy()
-    if bare.any():
-        bounds = rivers.geometry.bounds.round(2)
-        order = np.lexsort(bounds[bare].to_numpy().T[::-1])
-        made = np.empty(len(order), dtype=object)
-        made[order] = [f"RV{k + 1:04d}" for k in range(len(order))]
-        ids[bare] = made
-    names = [_text(name) for name in _column(rivers, "name")]
-    words = [f"{key} {name}".strip() for key, name in zip(ids, names, strict=True)]
-    return pd.Series(words, dtype=object), ids
-
-
-def _noded(
-    simple: SimpleLines,
-    subjects: list[str],
-    *,
-    snap_m: float,
-    over: Any,
-    over_m: float,
-    log: Log,
-) -> Pieces:
-    """Cut lines where they meet and mend what does not quite meet."""
-    meetings = find_meetings(simple, over=over, over_m=over_m, log=log)
-    clusters = snap_ends(meetings, snap_m=snap_m, log=log)
-    cuts = place_cuts(simple, meetings, clusters, snap_m=snap_m, log=log)
-    pieces = cut_lines(simple, cuts)
-    pieces = drop_stubs(pieces, snap_m=snap_m, log=log)
-    pieces = drop_doubles(pieces, subjects, log=log)
-    return rejoin(pieces)
-
-
-# ---------------------------------------------------------------- tables
-def _tables(
-    pieces: Pieces,
+def sorted_rows(
     rivers: gpd.GeoDataFrame,
-    ids: pd.Series,
-    structures: pd.DataFrame,
-    unplaced: gpd.GeoDataFrame,
-    log: Log,
-) -> RiverNetwork:
-    used, (start, end) = _used_nodes(pieces)
-    direction, mode = _given(rivers)
-    backward = (direction == "reversed")[pieces.row]
-    line = pieces.line.copy()
-    line[backward] = shapely.reverse(line[backward])
-    start, end = np.where(backward, end, start), np.where(backward, start, end)
-    reaches = pd.DataFrame(
-        {
-            "reach_id": _reach_ids(pieces, rivers, ids),
-            "river_id": ids.to_numpy()[pieces.row],
-            "name": _texts_or_none(_column(rivers, "name"))[pieces.row],
-            "from_node": start,
-            "to_node": end,
-            "length_m": shapely.length(line),
-            "flow_mode": mode[pieces.row],
-        }
-    )
-    stated = direction != ""
-    reaches["direction_source"] = np.where(stated[pieces.row], "given", "")
-    reaches["direction_confidence"] = np.where(
-        stated[pieces.row], GIVEN_CONFIDENCE, 0.0
-    )
-    for column in _NUMBERS:
-        numbers = pd.to_numeric(_column(rivers, column), errors="coerce")
-        reaches[column] = numbers.to_numpy(float)[pieces.row]
-    reaches["rank"] = _texts_or_none(_column(rivers, "rank"))[pieces.row]
-    reaches["source_row"] = pieces.row + 1
-    order = np.argsort(_natural(reaches["reach_id"]), kind="stable")
-    table = gpd.GeoDataFrame(
-        reaches.iloc[order].reset_index(drop=True),
-        geometry=list(line[order]),
-        crs=rivers.crs,
-    )
-    extra = [name for name in table.columns if name not in REACH_COLUMNS]
-    table = table[[*REACH_COLUMNS[:-1], *extra, "geometry"]]
-    number = np.full(len(pieces.node_xy), -1)
-    number[used] = np.arange(len(used))
-    structures = structures.assign(node_id=number[structures["node_id"].to_numpy(int)])
-    nodes = _node_table(pieces.node_xy[used], table, structures)
-    return RiverNetwork(
-        table,
-        nodes,
-        structures[list(STRUCTURE_COLUMNS)],
-        log=log.table(),
-        unplaced=unplaced[list(UNPLACED_COLUMNS)],
-    )
-
-
-def _used_nodes(pieces: Pieces) -> tuple[Any, tuple[Any, Any]]:
-    """Nodes that reaches use, numbered from west to east, and the ends renumbered."""
-    used = np.unique(np.concatenate([pieces.start, pieces.end]))
-    xy = pieces.node_xy[used].round(3)
-    used = used[np.lexsort((xy[:, 1], xy[:, 0]))]
-    number = np.full(len(pieces.node_xy), -1, dtype=np.int64)
-    number[used] = np.arange(len(used))
-    return used, (number[pieces.start], number[pieces.end])
-
-
-def _given(rivers: gpd.GeoDataFrame) -> tuple[Any, Any]:
-    """Direction as the source states it, and the flow mode that follows."""
-    direction = np.array([_text(v) for v in _column(rivers, "direction")], dtype=object)
-    stated = np.array([_text(v) for v in _column(rivers, "flow_mode")], dtype=object)
-    one_way = np.isin(direction, ("digitized", "reversed"))
-    mode = np.where(one_way, "normal", "unknown").astype(object)
-    mode = np.where(direction == "both", "bidirectional", mode)
-    special = np.isin(stated, ("bidirectional", "controlled", "reservoir"))
-    mode = np.where(special, stated, mode)
-    known = one_way | (direction == "both") | special
-    return np.where(known, np.where(direction == "", "stated", direction), ""), mode
-
-
-def _texts_or_none(column: pd.Series) -> Any:
-    texts = [_text(value) or None for value in column]
-    made = np.empty(len(texts), dtype=object)
-    made[:] = texts
-    return made
-
-
-def _reach_ids(pieces: Pieces, rivers: gpd.GeoDataFrame, ids: pd.Series) -> list[str]:
-    """River id and a number along the river, the same however it was drawn."""
-    middle = shapely.line_interpolate_point(pieces.line, 0.5, normalized=True)
-    geometry = shapely.line_merge(np.asarray(rivers.geometry, dtype=object))
-    geometry = shapely.force_2d(geometry)[pieces.row]
-    along = shapely.line_locate_point(geometry, middle)
-    first, last = _outer_ends(geometry)
-    flip = (first[:, 0] > last[:, 0]) | (
-        (first[:, 0] == last[:, 0]) & (first[:, 1] > last[:, 1])
-    )
-    along = np.where(flip, shapely.length(geometry) - along, along)
-    xy = shapely.get_coordinates(middle).round(3)
-    low = np.minimum(first, last).round(2)
-    river = ids.to_numpy(dtype=str)[pieces.row]
-    is_ring = np.abs(first - last).max(axis=1) < 1e-6
-    apart = shapely.get_type_id(geometry) == 5
-    along = np.where(is_ring | apart, 0.0, along)  # no way along: numbered by place
-    order = np.lexsort(
-        (xy[:, 1], xy[:, 0], along.round(3), low[:, 1], low[:, 0], river)
-    )
-    made: dict[int, str] = {}
-    taken = set(river)
-    count: dict[str, int] = {}
-    total = pd.Series(river).value_counts()
-    for k in order.tolist():
-        name = str(river[k])
-        count[name] = count.get(name, 0) + 1
-        if total[name] == 1:
-            made[k] = name
-            continue
-        text = f"{name}-{count[name]}"
-        while text in taken:
-            text += "'"
-        taken.add(text)
-        made[k] = text
-    return [made[k] for k in range(len(river))]
-
-
-def _outer_ends(geometry: Any) -> tuple[Floats, Floats]:
-    xy, index = shapely.get_coordinates(geometry, return_index=True)
-    start = np.searchsorted(index, np.arange(len(geometry)))
-    stop = np.append(start[1:], len(xy)) - 1
-    return xy[start], xy[stop]
-
-
-def _natural(texts: pd.Series) -> Any:
-    """Sort keys with numbers as numbers: A-2 before A-10."""
-    keys = [
-        [
-            (0, int(bit), "") if bit.isdigit() else (1, 0, bit)
-            for bit in re.split(r"(\d+)", text)
-        ]
-        for text in texts
-    ]
-    rank = sorted(range(len(keys)), key=lambda k: keys[k])
-    place = np.empty(len(keys), dtype=np.int64)
-    place[rank] = np.arange(len(keys))
-    return place
-
-
-def _node_table(
-    xy: Floats, reaches: gpd.GeoDataFrame, structures: pd.DataFrame
-) -> gpd.GeoDataFrame:
-    ends = reaches[["from_node", "to_node"]].to_numpy().ravel()
-    degree = np.bincount(ends, minlength=len(xy))
-    kind = np.select([degree <= 1, degree == 2], ["end", "pass"], "junction").astype(
-        object
-    )
-    owner = np.full(len(xy), None, dtype=object)
-    at = structures["node_id"].to_numpy(int)
-    kind[at] = "structure"
-    owner[at] = structures["structure_id"].to_numpy(dtype=object)
-    table = gpd.GeoDataFrame(
-        {"node_id": np.arange(len(xy)), "kind": kind, "structure_id": owner},
-        geometry=shapely.points(xy),
-        crs=reaches.crs,
-    )
-    return table[list(NODE_COLUMNS)]
+) -> tuple[gpd.GeoDataFrame, Parts, list[str], list[str]]:
+    """Put rows in an order of their own; give river ids and names for the log."""
+    rivers = rivers.reset_index(drop=True)
+    ids, names = texts_of(rivers, "river_id"), texts_of(rivers, "name")
+    subjects = [f"{key} {name}".strip() for key, name in zip(ids, names, strict=True)]
+    check_lines(rivers, [text or f"第 {k + 1} 条" for k, text in enumerate(subjects)])
+    parts = canonical_parts(np.asarray(rivers.geometry, dtype=object))
+    order = row_order(rivers, parts, ids)
+    # rivers without an id are numbered by place
+    taken = set(ids)
+    free = (f"RV{k:04d}" for k in count(1) if f"RV{k:04d}" not in taken)
+    made = [ids[k] or next(free) for k in order.tolist()]
+    subjects = [f"{key} {names[k]}".strip() for key, k in zip(made, order, strict=True)]
+    rivers = rivers.iloc[order].assign(source_row=order + 1).reset_index(drop=True)
+    return rivers, parts.reordered(order), made, subjects

@@ -1,21 +1,23 @@
-"""River lines as they came → simple lines, each knowing its row."""
+"""Lines that neither close nor cross themselves, and the log of what was changed."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-
-from geotool.errors import NetworkError
 
 LOG_COLUMNS = ("step", "subject", "before", "after", "note")
 
 Lines = NDArray[np.object_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+FOLD_M = 1e-3
+"""A line that turns back within this distance of itself is folded there."""
 
 
 @dataclass
@@ -59,82 +61,83 @@ class SimpleLines:
         Position of each in the rivers.
     joint : array of bool, shape (n, 2)
         Whether the start or end is only a cut of ours, no end as drawn.
+    whole : array of int
+        Number of the line each was cut from.
+    offset_m : array of float
+        Metres along that line to the start.
+    flipped : array of bool
+        Whether it was drawn the other way.
     """
 
     line: Lines
     row: Ints
-    joint: NDArray[np.bool_]
+    joint: Bools
+    whole: Ints
+    offset_m: Floats
+    flipped: Bools
 
 
-def simple_lines(
-    rivers: gpd.GeoDataFrame, subjects: pd.Series, log: Log
-) -> SimpleLines:
+def simple_lines(line: Lines, row: Ints, flipped: Bools) -> SimpleLines:
     """
-    Take multi-parts, rings and self-crossing lines apart; tell what was left out.
+    Cut rings, folds and self-crossing lines into simple ones.
 
-    Parameters
-    ----------
-    rivers : GeoDataFrame of lines
-        In metres.
-    subjects : Series of str
-        What the log calls each row.
-    log : Log
-
-    Raises
-    ------
-    NetworkError
-        If a geometry is no line.
+    Examples
+    --------
+    >>> fold = np.array([shapely.LineString([(0, 0), (9, 0), (4, 0)])])
+    >>> simple = simple_lines(fold, np.array([0]), np.array([False]))
+    >>> [line.wkt for line in simple.line], simple.joint.tolist()
+    (['LINESTRING (0 0, 9 0)', 'LINESTRING (9 0, 4 0)'], [[False, True], [True, False]])
     """
-    geometry = np.asarray(rivers.geometry, dtype=object)
-    kinds = shapely.get_type_id(geometry)
-    odd = ~np.isin(kinds, (-1, 1, 5)) & ~shapely.is_empty(geometry)
-    if odd.any():
-        first = int(np.flatnonzero(odd)[0])
-        raise NetworkError(
-            f"河流应为线，{subjects.iloc[first]} 是 {geometry[first].geom_type}；"
-            "面状水系请先提取中心线。",
-            f"Rivers must be lines, {subjects.iloc[first]} is a "
-            f"{geometry[first].geom_type}; take the centreline of polygons first.",
-        )
-    parts, row = shapely.get_parts(shapely.force_2d(geometry), return_index=True)
-    parts = shapely.remove_repeated_points(parts, 0.0)
-    bare = np.setdiff1d(np.arange(len(geometry)), row)
-    for position in bare:
-        log.add("drop", subjects.iloc[position], "", "", "没有几何 no geometry")
-    length = shapely.length(parts)
-    for position in row[length == 0]:
-        log.add("drop", subjects.iloc[position], "0 m", "", "长度为零 zero length")
-    parts, row = parts[length > 0], row[length > 0]
-    return _without_knots(parts, row)
-
-
-def _without_knots(parts: Lines, row: Ints) -> SimpleLines:
-    """Cut rings in two and self-crossing lines into simple pieces."""
-    fine = shapely.is_simple(parts) & ~shapely.is_closed(parts)
-    lines, rows = list(parts[fine]), list(row[fine])
-    joints = [(False, False)] * len(lines)
-    for line, at in zip(parts[~fine], row[~fine], strict=True):
-        pieces = _untie(_turn_ring(line)) if line.is_closed else _untie(line)
-        closed = bool(line.is_closed)
-        last = len(pieces) - 1
+    odd = ~shapely.is_simple(line) | shapely.is_closed(line)
+    folds = _folds(line)
+    odd[list(folds)] = True
+    number = np.flatnonzero(~odd)
+    lines, wholes, offsets = list(line[~odd]), number.tolist(), [0.0] * len(number)
+    joints = [(False, False)] * len(number)
+    for k in np.flatnonzero(odd).tolist():
+        xy = shapely.get_coordinates(line[k])
+        pieces = [p for bit in _split_at(xy, folds.get(k, [])) for p in _untie(bit)]
+        ring, last = bool(line[k].is_closed), len(pieces) - 1
         lines += pieces
-        rows += [at] * len(pieces)
-        joints += [(k > 0 or closed, k < last or closed) for k in range(len(pieces))]
+        wholes += [k] * len(pieces)
+        offsets += [0.0, *np.cumsum(shapely.length(pieces))[:-1].tolist()]
+        joints += [(j > 0 or ring, j < last or ring) for j in range(len(pieces))]
     made = np.empty(len(lines), dtype=object)
     made[:] = lines
+    whole = np.array(wholes, dtype=np.int64)
+    offset = np.array(offsets, dtype=float)
+    order = np.lexsort((offset, whole))
     return SimpleLines(
-        made,
-        np.array(rows, dtype=np.int64),
-        np.array(joints, dtype=bool).reshape(-1, 2),
+        made[order],
+        row[whole[order]],
+        np.array(joints, dtype=bool).reshape(-1, 2)[order],
+        whole[order],
+        offset[order],
+        flipped[whole[order]],
     )
 
 
-def _turn_ring(line: shapely.LineString) -> shapely.LineString:
-    """Let a ring start at its lowest corner, so that its halves are always the same."""
-    xy = shapely.get_coordinates(line)[:-1]
-    start = int(np.lexsort((xy[:, 1], xy[:, 0]))[0])
-    turned = np.roll(xy, -start, axis=0)
-    return shapely.LineString([*turned, turned[0]])
+def _folds(line: Lines) -> dict[int, list[int]]:
+    """Vertices at which a line turns back over itself, by line."""
+    xy, of = shapely.get_coordinates(line, return_index=True)
+    if len(xy) < 3:
+        return {}
+    inner = (of[:-2] == of[1:-1]) & (of[2:] == of[1:-1])
+    into, out = xy[1:-1] - xy[:-2], xy[2:] - xy[1:-1]
+    longer = np.maximum(np.hypot(*into.T), np.hypot(*out.T))
+    beside = np.abs(into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0])
+    back = inner & ((into * out).sum(axis=1) < 0) & (beside <= FOLD_M * longer)
+    at = np.flatnonzero(back) + 1
+    start = np.searchsorted(of, of[at])
+    found: dict[int, list[int]] = {}
+    for number, vertex in zip(of[at].tolist(), (at - start).tolist(), strict=True):
+        found.setdefault(number, []).append(vertex)
+    return found
+
+
+def _split_at(xy: Floats, vertices: list[int]) -> list[shapely.LineString]:
+    stops = [0, *vertices, len(xy) - 1]
+    return [shapely.LineString(xy[a : b + 1]) for a, b in pairwise(stops)]
 
 
 def _untie(line: shapely.LineString) -> list[shapely.LineString]:
@@ -145,9 +148,7 @@ def _untie(line: shapely.LineString) -> list[shapely.LineString]:
         first, second = halves(line)
     else:
         xy = shapely.get_coordinates(line)
-        middle = len(xy) // 2
-        first = shapely.LineString(xy[: middle + 1])
-        second = shapely.LineString(xy[middle:])
+        first, second = _split_at(xy, [len(xy) // 2])
     return [*_untie(first), *_untie(second)]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +14,9 @@ import shapely
 
 from geotool.crs import require_crs
 from geotool.errors import NetworkError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 FLOW_MODES = ("normal", "bidirectional", "controlled", "reservoir", "unknown")
 """How water moves in a reach; only ``normal`` has one direction, as drawn."""
@@ -129,6 +132,42 @@ class RiverNetwork:
         ends = self.reaches[["from_node", "to_node"]].to_numpy()
         graph = sp.coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), (n, n))
         return sp.csgraph.connected_components(graph, directed=False)[1]
+
+    def to_networkx(self) -> "nx.MultiDiGraph":
+        """
+        Give the network as a networkx graph, for whoever wants one.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            Nodes by ``node_id`` with ``kind``, ``x``, ``y``; edges keyed by reach id,
+            drawn as the reach is, with every column but the geometry. Water runs along
+            an edge only where its ``flow_mode`` is ``normal``.
+
+        Examples
+        --------
+        >>> from geotool.network import build_network
+        >>> line = shapely.LineString([(0, 0), (100, 0)])
+        >>> rivers = gpd.GeoDataFrame({"river_id": ["A"]}, geometry=[line], crs=4549)
+        >>> graph = build_network(rivers).to_networkx()
+        >>> graph.edges[0, 1, "A"]["length_m"]
+        100.0
+        """
+        import networkx as nx  # heavy, and most never need it
+
+        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=self.crs.to_string())
+        xy = shapely.get_coordinates(self.nodes.geometry)
+        for node, kind, (x, y) in zip(
+            self.nodes["node_id"], self.nodes["kind"], xy.tolist(), strict=True
+        ):
+            graph.add_node(int(node), kind=kind, x=x, y=y)
+        plain = pd.DataFrame(self.reaches.drop(columns=self.reaches.geometry.name))
+        for row in plain.to_dict("records"):
+            ends = int(row.pop("from_node")), int(row.pop("to_node"))
+            graph.add_edge(
+                *ends, key=row["reach_id"], **{str(k): v for k, v in row.items()}
+            )
+        return graph
 
     def summary(self) -> dict[str, Any]:
         """

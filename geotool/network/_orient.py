@@ -220,7 +220,7 @@ def _boundaries(
     out = set(last[one_way & (degree[last] == 1)].tolist())
     into = set(first[one_way & (degree[first] == 1)].tolist())
     for role, found in (("inlet", into), ("outlet", out)):
-        found |= _rim_ends(network, degree, role)
+        found |= rim_ends(network, role)
     for points, found, what in ((inlets, into, "inlets"), (outlets, out, "outlets")):
         if points is not None and len(points):
             found |= _nearest_nodes(network, points, what)
@@ -230,16 +230,20 @@ def _boundaries(
     )
 
 
-def _rim_ends(network: RiverNetwork, degree: Ints, role: str) -> set[int]:
-    """Open ends just beyond a structure of a role."""
+def rim_ends(network: RiverNetwork, role: str) -> set[int]:
+    """Give open ends just beyond a structure of a role; the nearer one of two."""
     table = network.structures
     at = table.loc[table["role"] == role, "node_id"].to_numpy(int)
+    degree = _degree(network)
     ends = network.reaches[["from_node", "to_node"]].to_numpy()
+    length = network.reaches["length_m"].to_numpy(float)
     found = set()
     for node in at:
-        beside = ends[(ends == node).any(axis=1)]
-        far = beside[beside != node]
-        found |= {int(other) for other in far if degree[other] == 1}
+        beside = np.flatnonzero((ends == node).any(axis=1))
+        far = ends[beside].sum(axis=1) - node
+        is_open = degree[far] == 1
+        if is_open.any():
+            found.add(int(far[is_open][np.argmin(length[beside][is_open])]))
     return found
 
 

@@ -1,13 +1,13 @@
 """Lines cut at nodes, for all lines at once: pieces from node to node."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from geotool.network._lines import Floats, Ints, Lines, Log, SimpleLines, halves, spot
-from geotool.network._noding import EXACT_M, Cuts
+from geotool.network._lines import Bools, Floats, Ints, Lines, Log, SimpleLines, spot
+from geotool.network._noding import EXACT_M
+from geotool.network._snapping import Cuts
 
 SAME_LINE_M = 0.01
 """Two pieces between the same nodes are one line if they lie this close."""
@@ -21,11 +21,17 @@ class Pieces:
     Attributes
     ----------
     line : array of LineString
-        Drawn as the river was drawn.
+        In the direction of the parts, not of the drawing.
     row : array of int
         Position in the rivers.
     start, end : array of int
         Node numbers.
+    whole : array of int
+        Number of the part it was cut from.
+    along_m : array of float
+        Metres along that part to the piece: pieces are numbered by it.
+    flipped : array of bool
+        Whether the drawing runs the other way.
     node_xy : array of float
     """
 
@@ -33,17 +39,41 @@ class Pieces:
     row: Ints
     start: Ints
     end: Ints
+    whole: Ints
+    along_m: Floats
+    flipped: Bools
     node_xy: Floats
 
-    def only(self, keep: NDArray[np.bool_]) -> "Pieces":
-        """Keep some of the pieces."""
-        return Pieces(
-            self.line[keep],
-            self.row[keep],
-            self.start[keep],
-            self.end[keep],
-            self.node_xy,
+    def at(self, index: Bools | Ints) -> "Pieces":
+        """Take some of the pieces, over the same nodes."""
+        columns = {
+            f.name: getattr(self, f.name)[index]
+            for f in fields(self)
+            if f.name != "node_xy"
+        }
+        return Pieces(**columns, node_xy=self.node_xy)
+
+    def as_drawn(self) -> "Pieces":
+        """Turn pieces the way they were drawn."""
+        line = self.line.copy()
+        line[self.flipped] = shapely.reverse(line[self.flipped])
+        return replace(
+            self,
+            line=line,
+            start=np.where(self.flipped, self.end, self.start),
+            end=np.where(self.flipped, self.start, self.end),
+            flipped=np.zeros(len(line), dtype=bool),
         )
+
+
+def stacked(one: Pieces, other: Pieces) -> Pieces:
+    """Put two sets of pieces together, over the nodes of the second."""
+    columns = {
+        f.name: np.concatenate([getattr(one, f.name), getattr(other, f.name)])
+        for f in fields(Pieces)
+        if f.name != "node_xy"
+    }
+    return Pieces(**columns, node_xy=other.node_xy)
 
 
 def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
@@ -52,8 +82,9 @@ def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
 
     Examples
     --------
+    >>> from geotool.network._lines import simple_lines
     >>> line = np.array([shapely.LineString([(0, 0), (6, 0), (10, 0)])])
-    >>> simple = SimpleLines(line, np.array([0]), np.zeros((1, 2), bool))
+    >>> simple = simple_lines(line, np.array([0]), np.array([False]))
     >>> nodes = np.array([[0.0, 0.0], [4.0, 0.0], [10.0, 0.0]])
     >>> cuts = Cuts(np.zeros(3, int), np.array([0.0, 4, 10]), np.arange(3), nodes)
     >>> [piece.wkt for piece in cut_lines(simple, cuts).line]
@@ -73,8 +104,16 @@ def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
     is_piece = part[1:] == part[:-1]
     begin = np.flatnonzero(is_piece)
     lines = _assemble(simple.line, part, measure, node, cuts.node_xy, begin)
+    source = part[begin]
     return Pieces(
-        lines, simple.row[part[begin]], node[begin], node[begin + 1], cuts.node_xy
+        line=lines,
+        row=simple.row[source],
+        start=node[begin],
+        end=node[begin + 1],
+        whole=simple.whole[source],
+        along_m=simple.offset_m[source] + measure[begin],
+        flipped=simple.flipped[source],
+        node_xy=cuts.node_xy,
     )
 
 
@@ -153,176 +192,41 @@ def drop_stubs(pieces: Pieces, *, snap_m: float, log: Log) -> Pieces:
             "",
             "伸过交点的线头已去掉 stub removed",
         )
-    return pieces.only(~stub)
+    return pieces.at(~stub)
 
 
 def drop_doubles(pieces: Pieces, subjects: list[str], *, log: Log) -> Pieces:
-    """Keep one of the pieces that are drawn over each other."""
-    length = shapely.length(pieces.line)
+    """Keep the first of the pieces that are drawn over each other."""
     low = np.minimum(pieces.start, pieces.end)
     high = np.maximum(pieces.start, pieces.end)
-    names = np.array([subjects[row] for row in pieces.row], dtype=object)
-    order = np.lexsort((names.astype(str), length.round(3), high, low))
-    same = (low[order][1:] == low[order][:-1]) & (high[order][1:] == high[order][:-1])
+    order = np.lexsort((pieces.along_m, pieces.whole, high, low))
+    change = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
+    begin = np.concatenate([[0], np.flatnonzero(change) + 1])
+    stop = np.append(begin[1:], len(order))
     keep = np.ones(len(order), dtype=bool)
-    for k in np.flatnonzero(same):
-        # compare with every kept piece between the same nodes
-        at = k
-        while (
-            at >= 0
-            and low[order[at]] == low[order[k]]
-            and high[order[at]] == high[order[k]]
-        ):
-            one, other = order[at], order[k + 1]
-            if keep[one] and _is_same_line(pieces.line[one], pieces.line[other]):
-                keep[other] = False
-                log.add(
-                    "double",
-                    names[other],
-                    f"{length[other]:.2f} m",
-                    names[one],
-                    "重复线已去掉 drawn twice, one kept",
-                )
-                break
-            at -= 1
-    return pieces.only(keep)
+    for first, last in zip(begin, stop, strict=True):
+        if last - first < 2:
+            continue
+        kept: list[int] = []
+        for k in order[first:last].tolist():
+            line = pieces.line[k]
+            twin = next((j for j in kept if _is_same_line(pieces.line[j], line)), None)
+            if twin is None:
+                kept.append(k)
+                continue
+            keep[k] = False
+            middle = spot(line.interpolate(0.5, normalized=True).coords[0])
+            log.add(
+                "double",
+                subjects[pieces.row[k]],
+                f"{line.length:.2f} m",
+                subjects[pieces.row[twin]],
+                f"重复线已去掉 drawn twice, one kept at {middle}",
+            )
+    return pieces.at(keep)
 
 
 def _is_same_line(one: shapely.LineString, other: shapely.LineString) -> bool:
     if abs(one.length - other.length) > 2 * SAME_LINE_M + 1e-4 * one.length:
         return False
     return bool(shapely.hausdorff_distance(one, other) <= SAME_LINE_M)
-
-
-def rejoin(pieces: Pieces) -> Pieces:
-    """
-    Undo cuts that nothing hangs on, and halve reaches that end where they begin.
-
-    A node where two pieces of one river meet and nothing else does is no node: it
-    came from a knot we cut, or from a line that was drawn twice.
-    """
-    count = len(pieces.node_xy)
-    ends = np.concatenate([pieces.start, pieces.end])
-    degree = np.bincount(ends, minlength=count)
-    order = np.argsort(ends, kind="stable")
-    first = np.searchsorted(ends[order], np.arange(count))
-    idle = degree == 2
-    beside = order[np.minimum(first[idle][:, None] + [0, 1], len(ends) - 1)]
-    beside = beside % len(pieces.line)
-    same = (beside[:, 0] != beside[:, 1]) & (
-        pieces.row[beside[:, 0]] == pieces.row[beside[:, 1]]
-    )
-    neighbours = {
-        int(node): (int(one), int(other))
-        for node, (one, other) in zip(
-            np.flatnonzero(idle)[same], beside[same], strict=True
-        )
-    }
-    if not neighbours:
-        return _halve_loops(pieces)
-    return _halve_loops(_joined(pieces, neighbours))
-
-
-def _joined(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
-    chains = _chains(pieces, neighbours)
-    lines = np.empty(len(chains), dtype=object)
-    lines[:] = [_chained(pieces, chain) for chain in chains]
-    outer = [
-        (_end(pieces, *chain[0], first=True), _end(pieces, *chain[-1], first=False))
-        for chain in chains
-    ]
-    return Pieces(
-        lines,
-        np.array([pieces.row[chain[0][0]] for chain in chains], dtype=np.int64),
-        np.array([pair[0] for pair in outer], dtype=np.int64),
-        np.array([pair[1] for pair in outer], dtype=np.int64),
-        pieces.node_xy,
-    )
-
-
-_Link = tuple[int, bool]  # a piece, and whether it is taken as drawn
-
-
-def _end(pieces: Pieces, piece: int, forward: bool, *, first: bool) -> int:
-    return int(pieces.start[piece] if forward == first else pieces.end[piece])
-
-
-def _chains(
-    pieces: Pieces, neighbours: dict[int, tuple[int, int]]
-) -> list[list[_Link]]:
-    """Put pieces that follow each other in a row; a ring begins at its lowest node."""
-    seen = np.zeros(len(pieces.line), dtype=bool)
-    count = len(pieces.line)
-    node = np.concatenate([pieces.start, pieces.end])
-    inner = np.isin(node, np.fromiter(neighbours, dtype=np.int64))
-    xy = pieces.node_xy[node].round(3)
-    order = np.lexsort((xy[:, 1], xy[:, 0], inner))
-    chains = []
-    for k in order.tolist():
-        piece, forward = k % count, k < count
-        chain: list[_Link] = []
-        while not seen[piece]:
-            seen[piece] = True
-            chain.append((piece, forward))
-            last = _end(pieces, piece, forward, first=False)
-            if last not in neighbours:
-                break
-            one, other = neighbours[last]
-            piece = other if one == piece else one
-            forward = int(pieces.start[piece]) == last
-        if chain:
-            chains.append(_as_drawn(pieces, chain))
-    return chains
-
-
-def _as_drawn(pieces: Pieces, chain: list[_Link]) -> list[_Link]:
-    """Turn a chain so that most of it runs as it was drawn."""
-    drawn = sum(
-        pieces.line[piece].length * (1 if forward else -1) for piece, forward in chain
-    )
-    if drawn >= -SAME_LINE_M:
-        return chain
-    return [(piece, not forward) for piece, forward in reversed(chain)]
-
-
-def _chained(pieces: Pieces, chain: list[_Link]) -> shapely.LineString:
-    """Join pieces; a vertex that is no corner was ours and goes."""
-    xy = _coordinates(pieces, *chain[0])
-    for link in chain[1:]:
-        more = _coordinates(pieces, *link)[1:]
-        if _is_straight(xy[-2], xy[-1], more[0]):
-            xy = xy[:-1]
-        xy = np.vstack([xy, more])
-    return shapely.LineString(xy)
-
-
-def _coordinates(pieces: Pieces, piece: int, forward: bool) -> Floats:
-    xy = shapely.get_coordinates(pieces.line[piece])
-    return xy if forward else xy[::-1]
-
-
-def _is_straight(before: Floats, at: Floats, after: Floats) -> bool:
-    into, out = at - before, after - at
-    cross = into[0] * out[1] - into[1] * out[0]
-    size = np.hypot(*into) * np.hypot(*out)
-    return bool(abs(cross) <= 1e-6 * size and into @ out > 0)
-
-
-def _halve_loops(pieces: Pieces) -> Pieces:
-    """Cut a reach from a node to itself in two: every reach has two ends."""
-    loop = pieces.start == pieces.end
-    if not loop.any():
-        return pieces
-    made = [halves(line) for line in pieces.line[loop]]
-    middle = np.array([shapely.get_coordinates(half[0])[-1] for half in made])
-    number = len(pieces.node_xy) + np.arange(len(made))
-    line = np.empty(2 * len(made), dtype=object)
-    line[:] = [half for pair in made for half in pair]
-    node = pieces.start[loop]
-    return Pieces(
-        np.concatenate([pieces.line[~loop], line]),
-        np.concatenate([pieces.row[~loop], np.repeat(pieces.row[loop], 2)]),
-        np.concatenate([pieces.start[~loop], np.column_stack([node, number]).ravel()]),
-        np.concatenate([pieces.end[~loop], np.column_stack([number, node]).ravel()]),
-        np.vstack([pieces.node_xy, middle]),
-    )

@@ -1,8 +1,8 @@
 """Gates, pumps, weirs and culverts put on reaches; each becomes a node that cuts one."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from geotool.network._lines import Floats, Ints, Lines, Log, spot
-from geotool.network._splitting import Pieces
+from geotool.network._splitting import Pieces, stacked
 
 INWARD_M = 2.0
 """A gate at a junction stands this far inside the canal it closes, at most."""
@@ -165,34 +165,39 @@ def _spread(piece: Ints, measure: Floats, length: Floats) -> Floats:
 def _cut_at(pieces: Pieces, piece: Ints, measure: Floats, foot: Floats) -> Pieces:
     """Cut pieces at measures; node numbers follow those there are."""
     node_xy = np.vstack([pieces.node_xy, foot])
-    line, row = list(pieces.line), list(pieces.row)
-    start, end = list(pieces.start), list(pieces.end)
-    for number in np.unique(piece):
-        here = np.flatnonzero(piece == number)
-        here = here[np.argsort(measure[here])]
-        at = measure[here]
-        nodes = [int(len(pieces.node_xy) + k) for k in here]
+    order = np.lexsort((measure, piece))
+    line: list[shapely.LineString] = []
+    source: list[int] = []
+    start: list[int] = []
+    end: list[int] = []
+    offset: list[float] = []
+    for number, group in groupby(order.tolist(), key=lambda k: int(piece[k])):
+        here = list(group)
+        nodes = [len(pieces.node_xy) + k for k in here]
         whole = pieces.line[number]
-        cuts = np.concatenate([[0.0], at, [whole.length]])
-        bits = [
+        cuts = [0.0, *measure[here].tolist(), whole.length]
+        line += [
             _between(whole, cuts[k], cuts[k + 1], node_xy, nodes, k)
             for k in range(len(cuts) - 1)
         ]
-        starts, ends = [start[number], *nodes], [*nodes, end[number]]
-        line[number], start[number], end[number] = bits[0], starts[0], ends[0]
-        line += bits[1:]
-        row += [row[number]] * (len(bits) - 1)
-        start += starts[1:]
-        end += ends[1:]
+        source += [number] * (len(cuts) - 1)
+        start += [int(pieces.start[number]), *nodes]
+        end += [*nodes, int(pieces.end[number])]
+        offset += cuts[:-1]
     made = np.empty(len(line), dtype=object)
     made[:] = line
-    return Pieces(
-        made,
-        np.array(row, dtype=np.int64),
-        np.array(start, dtype=np.int64),
-        np.array(end, dtype=np.int64),
-        node_xy,
+    bits = pieces.at(np.array(source, dtype=np.int64))
+    bits = replace(
+        bits,
+        line=made,
+        start=np.array(start, dtype=np.int64),
+        end=np.array(end, dtype=np.int64),
+        along_m=bits.along_m + np.array(offset),
+        node_xy=node_xy,
     )
+    whole_ones = np.ones(len(pieces.line), dtype=bool)
+    whole_ones[piece] = False
+    return stacked(pieces.at(whole_ones), bits)
 
 
 def _between(
