@@ -560,6 +560,25 @@ def test_orienting_again_gives_the_same():
     assert once.hash == twice.hash
 
 
+def test_a_gate_at_a_corner_is_where_water_leaves_if_nothing_else_is():
+    """Nothing is drawn beyond the outlet gate: the water outside was left out."""
+    grid, _ = drawn.parse(LADDER)
+    x, y = drawn.place(grid, "C")
+    mouth = gate(x - X, y - Y, role="outlet")
+    network = gt.build_network(drawn.rivers(LADDER), structures=mouth)
+    found = gt.orient_network(network)
+    ways = nx.DiGraph(directions(found).values())
+    corner = int(
+        np.argmin(np.hypot(*(shapely.get_coordinates(found.nodes.geometry) - (x, y)).T))
+    )
+    assert len(ways) > 3
+    assert ways.out_degree(corner) == 0
+    assert "only_inflow" not in set(gt.check_network(found)["kind"])
+    shut = gate(x - X, y - Y, role="outlet", state="closed")
+    closed = gt.orient_network(gt.build_network(drawn.rivers(LADDER), structures=shut))
+    assert directions(closed) == {}
+
+
 def test_a_shut_gate_turns_the_water_away():
     picture = """
 A----B----C

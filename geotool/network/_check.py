@@ -20,6 +20,7 @@ from geotool.network._issues import (
     names_of,
 )
 from geotool.network._model import RiverNetwork
+from geotool.network._rim import inner_mouths
 
 
 def check_network(network: RiverNetwork) -> gpd.GeoDataFrame:
@@ -108,8 +109,11 @@ def _one_sided(network: RiverNetwork) -> Iterator[Row]:
     shut = set(
         network.structures.loc[network.structures["state"] == "closed", "node_id"]
     )
+    # at these gates water enters or leaves what was drawn
+    mouths = inner_mouths(network, "inlet", shut=shut)
+    mouths |= inner_mouths(network, "outlet", shut=shut)
     for node in np.flatnonzero((degree >= 2) & ((out == degree) | (into == degree))):
-        if int(node) in shut:
+        if int(node) in shut | mouths:
             continue  # water turns back on both sides of a shut gate
         beside = np.flatnonzero((ends == node).any(axis=1))
         names = "、".join(network.reaches["reach_id"].iloc[beside])

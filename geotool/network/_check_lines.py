@@ -8,7 +8,7 @@ import shapely
 
 from geotool.network._issues import Row, ends_of, issue, label_of
 from geotool.network._model import RiverNetwork
-from geotool.network._orient import rim_ends
+from geotool.network._rim import rim_ends
 
 NEAR_M = 10.0
 """An open end this near to other water is likely meant to join it."""

@@ -16,6 +16,7 @@ from geotool.errors import NetworkError
 from geotool.network._flow import Canals, potential_flow
 from geotool.network._lines import Log
 from geotool.network._model import KNOWN_CONFIDENCE, RiverNetwork
+from geotool.network._rim import inner_mouths, node_degree, rim_ends, shut_nodes
 from geotool.network._scenario import DIRECTIONS, Scenario
 
 Ints = NDArray[np.int64]
@@ -102,7 +103,7 @@ def orient_network(
     log = Log()
     votes = _votes(network, fixed or {}, scenario, drawing_is_flow=drawing_is_flow)
     sign, _, _ = _decide(network, votes, Log())
-    rim_in, rim_out = _boundaries(network, sign, inlets, outlets)
+    rim_in, rim_out = _boundaries(network, sign, inlets, outlets, scenario)
     votes["boundary"] = _rim_votes(network, rim_in, rim_out)
     sign, source, confidence = _decide(network, votes, log)
     canals = _canals(network, sign, rim_in, rim_out, scenario)
@@ -200,19 +201,15 @@ def _decide(
 
 
 # ---------------------------------------------------------------- boundaries
-def _degree(network: RiverNetwork) -> Ints:
-    ends = network.reaches[["from_node", "to_node"]].to_numpy().ravel()
-    return np.bincount(ends, minlength=len(network.nodes))
-
-
 def _boundaries(
     network: RiverNetwork,
     sign: Ints,
     inlets: gpd.GeoDataFrame | None,
     outlets: gpd.GeoDataFrame | None,
+    scenario: Scenario | None,
 ) -> tuple[Ints, Ints]:
     """Nodes where water enters and leaves."""
-    degree = _degree(network)
+    degree = node_degree(network)
     ends = network.reaches[["from_node", "to_node"]].to_numpy()
     first = np.where(sign == -1, ends[:, 1], ends[:, 0])
     last = np.where(sign == -1, ends[:, 0], ends[:, 1])
@@ -224,27 +221,17 @@ def _boundaries(
     for points, found, what in ((inlets, into, "inlets"), (outlets, out, "outlets")):
         if points is not None and len(points):
             found |= _nearest_nodes(network, points, what)
+    shut = set(shut_nodes(network, scenario))
+    into |= inner_mouths(network, "inlet", shut=shut)
+    # a gate drawn as an outlet inside the network may lead to the water beyond; it is
+    # where the water leaves only if that part knows no other way out
+    parts = {int(network.component[node]) for node in out}
+    mouths = inner_mouths(network, "outlet", shut=shut)
+    out |= {node for node in mouths if int(network.component[node]) not in parts}
     return (
         np.array(sorted(into - out), dtype=np.int64),
         np.array(sorted(out), dtype=np.int64),
     )
-
-
-def rim_ends(network: RiverNetwork, role: str) -> set[int]:
-    """Give open ends just beyond a structure of a role; the nearer one of two."""
-    table = network.structures
-    at = table.loc[table["role"] == role, "node_id"].to_numpy(int)
-    degree = _degree(network)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    length = network.reaches["length_m"].to_numpy(float)
-    found = set()
-    for node in at:
-        beside = np.flatnonzero((ends == node).any(axis=1))
-        far = ends[beside].sum(axis=1) - node
-        is_open = degree[far] == 1
-        if is_open.any():
-            found.add(int(far[is_open][np.argmin(length[beside][is_open])]))
-    return found
 
 
 def _nearest_nodes(
@@ -270,7 +257,7 @@ def _nearest_nodes(
 def _rim_votes(network: RiverNetwork, rim_in: Ints, rim_out: Ints) -> Ints:
     """Reaches at an open boundary run out of an inlet and into an outlet."""
     ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    degree = _degree(network)
+    degree = node_degree(network)
     vote = np.full(len(ends), -9, dtype=np.int64)
     for nodes, leaving in ((rim_in, True), (rim_out, False)):
         open_end = np.zeros(len(degree), dtype=bool)
@@ -326,19 +313,6 @@ def _canals(
         known=np.where(np.abs(sign) == 1, sign, 0),
         order=np.argsort(np.argsort(names, kind="stable"), kind="stable"),
     )
-
-
-def shut_nodes(network: RiverNetwork, scenario: Scenario | None) -> list[int]:
-    """List the nodes of structures that are closed, under a scenario if given."""
-    states = scenario.structures if scenario else {}
-    table = network.structures
-    return [
-        int(node)
-        for key, node, state in zip(
-            table["structure_id"], table["node_id"], table["state"], strict=True
-        )
-        if states.get(str(key), state) == "closed"
-    ]
 
 
 def _without_faults(
