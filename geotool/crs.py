@@ -225,6 +225,32 @@ def reproject(layer: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
     return moved
 
 
+def to_degrees(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Bring a layer to longitude and latitude.
+
+    CGCS2000 for Chinese systems; WGS 84 for others, to which PROJ knows the accurate
+    way that it does not know to CGCS2000. The two agree to decimetres.
+
+    Raises
+    ------
+    CrsError
+        If the layer has no system, or none that can be followed.
+
+    Examples
+    --------
+    >>> dutch = gpd.GeoDataFrame(
+    ...     geometry=gpd.points_from_xy([155_000], [463_000]), crs=28992
+    ... )
+    >>> round(float(to_degrees(dutch).geometry.iloc[0].x), 3)
+    5.387
+    """
+    geodetic = require_crs(layer, "layer").geodetic_crs
+    name = str(getattr(geodetic, "name", "")).lower()
+    is_chinese = "china" in name or "cgcs" in name or _is_modern(layer.crs)
+    return reproject(layer, GEOGRAPHIC_CRS if is_chinese else "EPSG:4326")
+
+
 def _is_modern(crs: pyproj.CRS) -> bool:
     """Whether a system rests on WGS 84 or CGCS2000, which agree to decimetres.
 
