@@ -245,10 +245,8 @@ def to_degrees(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> round(float(to_degrees(dutch).geometry.iloc[0].x), 3)
     5.387
     """
-    geodetic = require_crs(layer, "layer").geodetic_crs
-    name = str(getattr(geodetic, "name", "")).lower()
-    is_chinese = "china" in name or "cgcs" in name or _is_modern(layer.crs)
-    return reproject(layer, GEOGRAPHIC_CRS if is_chinese else "EPSG:4326")
+    is_modern = _is_modern(require_crs(layer, "layer"))
+    return reproject(layer, GEOGRAPHIC_CRS if is_modern else "EPSG:4326")
 
 
 def _is_modern(crs: pyproj.CRS) -> bool:
