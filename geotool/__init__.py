@@ -17,8 +17,11 @@ _HOME = {
     "layers": (
         "LayerImport",
         "build_layer",
+        "check_places",
+        "check_references",
         "compare_registers",
         "export_layers",
+        "guess_datum",
         "match_registers",
         "read_layer",
         "summary_tables",

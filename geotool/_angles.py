@@ -6,11 +6,15 @@ import unicodedata
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geotool._marks import is_missing
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _DECIMAL = re.compile(r"\s*-?[0-9]+(?:\.[0-9]+)?\s*")
+_SIMPLE = re.compile(
+    r"([0-9]{1,3})°([0-9]{1,2})[′']([0-9]{1,2}(?:\.[0-9]+)?)(?:[″\"]|'')"
+)
 _SIGNS = str.maketrans(
     {
         "度": "°", "º": "°", "˚": "°", "∘": "°", "゜": "°",
@@ -58,6 +62,44 @@ class Angle(NamedTuple):
     marked: bool = False
 
 
+class Angles(NamedTuple):
+    """A column of cells as angles: one array for each field of :class:`Angle`."""
+
+    value: NDArray[np.float64]
+    half: NDArray[np.object_]
+    problem: NDArray[np.object_]
+
+
+def parse_angles(cells: list[Any]) -> Angles:
+    """
+    Read a column of cells; numbers all at once, each distinct text once.
+
+    Examples
+    --------
+    >>> read = parse_angles([120.5, "31°30′", None])
+    >>> read.value, read.problem
+    (array([120.5, 31.5, nan]), array(['', '', 'missing'], dtype=object))
+    """
+    number = np.array([type(cell) in (float, int) for cell in cells], dtype=bool)
+    value = np.full(len(cells), np.nan)
+    half = np.full(len(cells), "", dtype=object)
+    problem = np.full(len(cells), "", dtype=object)
+    plain = cells if number.all() else [c for c in cells if type(c) in (float, int)]
+    value[number] = np.array(plain, dtype=float)
+    problem[np.isnan(value)] = "missing"
+    problem[np.isinf(value)] = "unreadable"
+    value[np.isinf(value)] = np.nan
+    known: dict[str, Angle] = {}
+    for place in np.flatnonzero(~number).tolist():
+        cell = cells[place]
+        if type(cell) is str:
+            angle = known.get(cell) or known.setdefault(cell, parse_angle(cell))
+        else:
+            angle = parse_angle(cell)
+        value[place], half[place], problem[place] = angle[:3]
+    return Angles(value, half, problem)
+
+
 def parse_angle(cell: Any) -> Angle:
     """
     Read one cell as an angle or a plain number.
@@ -86,16 +128,23 @@ def parse_angle(cell: Any) -> Angle:
     >>> parse_angle("113.18.3").problem, parse_angle("113°61′").problem
     ('unsure', 'minutes')
     """
-    if is_missing(cell):
-        return Angle(math.nan, problem="missing")
-    if isinstance(cell, (bool, np.bool_)):
-        return Angle(math.nan, problem="unreadable")
-    if isinstance(cell, (int, float, np.number)):
-        good = math.isfinite(float(cell))
-        return Angle(float(cell)) if good else Angle(math.nan, problem="unreadable")
-    if _DECIMAL.fullmatch(str(cell)):  # most cells: no need to look for spellings
-        return Angle(float(str(cell)))
-    text, half = _plain(str(cell))
+    if type(cell) is not str:
+        if is_missing(cell):
+            return Angle(math.nan, problem="missing")
+        if isinstance(cell, (bool, np.bool_)):
+            return Angle(math.nan, problem="unreadable")
+        if isinstance(cell, (int, float, np.number)):
+            good = math.isfinite(float(cell))
+            return Angle(float(cell)) if good else Angle(math.nan, "", "unreadable")
+        cell = str(cell)
+    # most cells: no need to look for spellings
+    if _DECIMAL.fullmatch(cell):
+        return Angle(float(cell))
+    simple = _SIMPLE.fullmatch(cell)
+    if simple:
+        value, problem, marked = _joined(*simple.groups())
+        return Angle(value, "", problem, marked)
+    text, half = _plain(cell)
     if re.fullmatch(r"[-/\\.]*|无|不详|none|null|nan|na|n/a|#n/a", text):
         return Angle(math.nan, half, "missing")
     sign = -1.0 if half in ("W", "S") else 1.0

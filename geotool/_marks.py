@@ -5,7 +5,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -207,7 +207,7 @@ def _each_once(cells: pd.Series, read: Callable[[Any], Any]) -> list[Any]:
     return results
 
 
-def parse_time(value: object) -> tuple[pd.Timestamp, str]:
+def parse_time(value: object, *, year: int | None = None) -> tuple[pd.Timestamp, str]:
     """
     Read one cell as a time.
 
@@ -216,6 +216,8 @@ def parse_time(value: object) -> tuple[pd.Timestamp, str]:
     value : object
         A date, an Excel day number, or text such as ``"2026-05-03 08:00"``,
         ``"2026年5月"``, ``"20260503"``. A time with a zone becomes Chinese time.
+    year : int, optional
+        Year of a time that is written without one.
 
     Returns
     -------
@@ -248,7 +250,12 @@ def parse_time(value: object) -> tuple[pd.Timestamp, str]:
     compact = _COMPACT.fullmatch(text)
     if compact:
         return _built(*compact.groups(), None)
-    return pd.NaT, ("no_year" if _NO_YEAR.fullmatch(text) else UNREADABLE)  # type: ignore[return-value]
+    if not _NO_YEAR.fullmatch(text):
+        return pd.NaT, UNREADABLE  # type: ignore[return-value]
+    match = _TIME.fullmatch(f"{year}-{text.replace('月', '-')}") if year else None
+    if match:
+        return _built(*match.groups())
+    return pd.NaT, (UNREADABLE if year else "no_year")  # type: ignore[return-value]
 
 
 def _built(*parts: str | None) -> tuple[pd.Timestamp, str]:
@@ -288,9 +295,15 @@ def _in_range(time: pd.Timestamp) -> tuple[pd.Timestamp, str]:
     return time, ""
 
 
-def parse_times(values: pd.Series) -> pd.DataFrame:
+def parse_times(values: pd.Series, *, year: int | None = None) -> pd.DataFrame:
     """
     Read a column of cells as times.
+
+    Parameters
+    ----------
+    values : Series
+    year : int, optional
+        Year of times that are written without one.
 
     Returns
     -------
@@ -303,6 +316,8 @@ def parse_times(values: pd.Series) -> pd.DataFrame:
             time  problem
     0 2026-05-03
     1        NaT  no_year
+    >>> parse_times(pd.Series(["08-21 20:00", "5月3日"]), year=2026)["time"].tolist()
+    [Timestamp('2026-08-21 20:00:00'), Timestamp('2026-05-03 00:00:00')]
     """
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
         years = values.dt.year
@@ -314,7 +329,7 @@ def parse_times(values: pd.Series) -> pd.DataFrame:
                 "problem": problem.astype(object),
             }
         )
-    read = _each_once(values.astype(object), parse_time)
+    read = _each_once(values.astype(object), partial(parse_time, year=year))
     return pd.DataFrame(
         {
             "time": pd.Series([cell[0] for cell in read], dtype="datetime64[us]"),

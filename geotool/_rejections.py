@@ -32,8 +32,8 @@ REASONS = {
     "time_no_year": (
         "监测时间没有年份",
         "The time has no year",
-        "写成 2026-05-03 08:00",
-        "Write it as 2026-05-03 08:00",
+        "写成 2026-05-03 08:00，或用 year（--year）指明年份",
+        "Write it as 2026-05-03 08:00, or state the year with --year",
     ),
     "time_unreadable": (
         "监测时间无法识别",

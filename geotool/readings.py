@@ -96,7 +96,9 @@ def convert_units(
     return values.to_numpy(float) * np.array(factors, dtype=float)[codes]
 
 
-def tidy_readings(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tidy_readings(
+    table: pd.DataFrame, *, year: int | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Make one row per reading, in one unit per item.
 
@@ -107,6 +109,8 @@ def tidy_readings(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         item, value, and unit and flag if there are any) or one column an item.
         Headers as in ``layers.toml``, layer ``readings``, and ``pollutants.toml``.
         The index is the row number that a message names.
+    year : int, optional
+        Year of times that are written without one; without it such rows are rejected.
 
     Returns
     -------
@@ -159,9 +163,9 @@ def tidy_readings(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     _require(headers, names, "section_id", "time")
     if "item" in headers:
         _require(headers, names, "value")
-        long, rejected = _long_form(cells, headers)
+        long, rejected = _long_form(cells, headers, year)
     else:
-        long, rejected = _wide_form(cells, headers, names)
+        long, rejected = _wide_form(cells, headers, names, year)
     readings, refused = _judge(long)
     every = stacked([rejected, refused])
     every = every.sort_values("row", kind="stable", ignore_index=True)
@@ -184,11 +188,11 @@ def _require(headers: dict[str, str], names: list[str], *keys: str) -> None:
 
 
 def _keys(
-    cells: pd.DataFrame, headers: dict[str, str]
+    cells: pd.DataFrame, headers: dict[str, str], year: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read section and time of every row; rows without either are rejected."""
     section = cells[headers["section_id"]].map(_id_text)
-    times = parse_times(cells[headers["time"]])
+    times = parse_times(cells[headers["time"]], year=year)
     reason = np.select(
         [section == "", *(times["problem"] == word for word in _TIME_PROBLEMS)],
         ["section", *(f"time_{word}" for word in _TIME_PROBLEMS)],
@@ -221,9 +225,9 @@ def _id_text(cell: object) -> str:
 
 
 def _long_form(
-    cells: pd.DataFrame, headers: dict[str, str]
+    cells: pd.DataFrame, headers: dict[str, str], year: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    keys, rejected = _keys(cells, headers)
+    keys, rejected = _keys(cells, headers, year)
     at = keys.index.to_numpy()
     long = keys.reset_index(drop=True)
     value = headers["value"]
@@ -261,7 +265,7 @@ def _with_header_unit(long: pd.DataFrame, header: str) -> list[str]:
 
 
 def _wide_form(
-    cells: pd.DataFrame, headers: dict[str, str], names: list[str]
+    cells: pd.DataFrame, headers: dict[str, str], names: list[str], year: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     others = [name for name in names if name not in headers.values()]
     read = {name: split_header(name) for name in others}
@@ -273,7 +277,7 @@ def _wide_form(
             "The readings name no item: columns item and value are needed, or one "
             f"column per item (氨氮, TP …); there are: {', '.join(names)}.",
         )
-    keys, rejected = _keys(cells, headers)
+    keys, rejected = _keys(cells, headers, year)
     at = keys.index.to_numpy()
     grid = cells[items].to_numpy(dtype=object)[at]
     filled = ~pd.isna(grid) & (grid != "")

@@ -13,6 +13,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from _made_files import drawing, osm_pbf
 
 from geotool.errors import GeotoolError
 from geotool.layers import export_layers, read_layer
@@ -76,6 +77,9 @@ def samples(tmp_path):
     (folder / "a_字段对照.csv").unlink()
     pyogrio.write_dataframe(frame.to_crs(4326), folder / "a.fgb", driver="FlatGeobuf")
     pyogrio.write_dataframe(frame.to_crs(4326), folder / "a.kml", driver="LIBKML")
+    sketch = drawing("AC1009", "gbk", layers=("河道",) * 2, at=(119.8, 32.2), step=0.1)
+    (folder / "a.dxf").write_bytes(sketch)
+    osm_pbf(folder / "a.osm.pbf")
     with zipfile.ZipFile(folder / "b.zip", "w") as archive:
         for part in folder.glob("a.*"):
             if part.suffix in PARTS:
@@ -88,7 +92,9 @@ def samples(tmp_path):
         "b.zip",
     ]
     return [(folder / name, "outfalls") for name in names] + [
-        (folder / "r.csv", "readings")
+        (folder / "r.csv", "readings"),
+        (folder / "a.dxf", "projects"),
+        (folder / "a.osm.pbf", "rivers"),
     ]
 
 

@@ -15,6 +15,7 @@ import xlsxwriter
 
 from geotool import io
 from geotool.errors import GeotoolError, LayerError, SourceError
+from geotool.io import _sound
 
 
 def book(path, sheets, merged=()):
@@ -573,6 +574,46 @@ def test_year_and_month_in_columns_of_their_own(tmp_path):
     path.write_text("断面名称,年份,月份,氨氮\nA,2024,5,0.5\n", "utf-8")
     readings, _ = io.read_readings(path)
     assert readings["time"].tolist() == [pd.Timestamp(2024, 5, 1)]
+
+
+def test_times_without_a_year_take_the_one_that_is_stated(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "断面,时间,氨氮\nA,08-21 20:00,0.5\nA,8月22日,0.6\nA,02-30,0.7\n", "utf-8"
+    )
+    assert len(io.read_readings(path)[0]) == 0
+    tidy, rejected = io.read_readings(path, year=2026)
+    assert tidy["time"].tolist() == [
+        pd.Timestamp("2026-08-21 20:00"),
+        pd.Timestamp("2026-08-22"),
+    ]
+    assert rejected["reason"].tolist() == ["监测时间无法识别"]
+    path.write_text("断面,时间,氨氮\nA,2024-08-21,0.5\n", "utf-8")
+    assert io.read_readings(path, year=2026)[0]["time"].dt.year.tolist() == [2024]
+
+
+@pytest.mark.parametrize(
+    ("cells", "vast"),
+    [
+        (["A1", "P100002"], False),
+        (["A1", "Z1048576"], True),
+        (["A1", "AA1", "B99999"], False),
+        (["A1", "ZZ5", "B100000"], True),
+        (["A1", "AAA5"], True),
+        (["A1", "A9999999"], True),
+    ],
+)
+def test_only_sheets_that_may_be_vast_are_counted_cell_by_cell(tmp_path, cells, vast):
+    path = tmp_path / "a.xlsx"
+    text = "".join(f'<c r="{cell}"><v>1</v></c>' for cell in cells)
+    for filler in ("", " " * ((1 << 22) - 10)):  # a cell cut in two by a block, too
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/worksheets/sheet1.xml", f"{filler}{text}")
+        [size] = _sound._zipped(path)
+        assert (size == (0, 0)) is not vast
+        if vast:
+            rows = max(int("".join(filter(str.isdigit, cell))) for cell in cells)
+            assert size[0] == rows
 
 
 def test_readings_without_a_time_are_refused(tmp_path):

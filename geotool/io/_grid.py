@@ -6,11 +6,13 @@ between, totals and remarks below. Row 1 is the first row, as Excel counts.
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geotool._notes import note
 from geotool.io._header import (
@@ -32,6 +34,7 @@ _REMARK = re.compile(
 _TOTAL = re.compile(
     r"(?:合计|总计|小计|共计|累计|总数|total|subtotal|sum)[:：]?", re.IGNORECASE
 )
+_MAY_BE_TOTAL = re.compile(r"\s*[合总小共累ts]", re.IGNORECASE)
 _SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
 
 
@@ -41,7 +44,6 @@ class Sheet:
 
     headers: list[str]
     columns: list[int]
-    rows: list[int] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     blank: int = 0
 
@@ -76,8 +78,8 @@ def read_sheet(
     ([3], ['表头上方的标题行，不是数据', '合计行，不是数据'])
     """
     first, after, names = find_header(grid, merged, name=name)
-    rows = _filled_down(grid, merged, after)
-    sheet = _named_columns(names, rows[after:], first + 1)
+    block, there = _columns(_filled_down(grid, merged, after)[after:], len(names))
+    sheet = _named_columns(names, there, first + 1)
     for number, cells in enumerate(grid[:first], start=1):
         text = " ".join(cell_text(cell) for cell in cells if not is_blank(cell))
         if text:
@@ -85,44 +87,87 @@ def read_sheet(
             line = note(zh, "Title row above the header", row=number, before=text)
             sheet.notes.append(line)
     sheet.notes.extend(_merge_notes(merged, after))
-    _sort_rows(sheet, rows, after, grid[first:after])
-    data = [
-        [
-            rows[row][column] if column < len(rows[row]) else None
-            for column in sheet.columns
-        ]
-        for row in sheet.rows
-    ]
+    kept = _data_rows(sheet, block, there, after, grid[first:after])
+    if not kept.all():
+        block = block[:, kept]
+    if sheet.columns != [*range(len(block))]:
+        block = block[sheet.columns]
     table = pd.DataFrame(
-        data,
+        block.T,
         columns=pd.Index(sheet.headers, dtype=object),
-        index=pd.Index([row + 1 for row in sheet.rows], name="row", dtype="int64"),
+        index=pd.Index(np.flatnonzero(kept) + after + 1, name="row", dtype="int64"),
         dtype=object,
+        copy=False,
     )
     if sheet.blank:
         zh, en = f"跳过空行 {sheet.blank} 行", f"{sheet.blank} blank rows skipped"
         sheet.notes.append(note(zh, en))
-    return table.map(_cleaned).astype(object), sheet.notes
+    return table, sheet.notes
 
 
-def _cleaned(cell: Cell) -> Cell:
-    """Blank text is no value; everything else stays as it came."""
-    if is_blank(cell):
-        return None
-    if isinstance(cell, dt.timedelta):
-        return str(cell)
-    return cell
+def _columns(
+    rows: Sequence[Sequence[Cell]], width: int
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Turn rows into columns of one length; what is blank becomes None."""
+    width = max(width, max(map(len, rows), default=0))
+    even = [
+        row if len(row) == width else [*row, *[None] * (width - len(row))]
+        for row in rows
+    ]
+    # an array with one row more: numpy would see no columns in an empty list
+    block = np.array([[None] * width, *even], dtype=object)[1:].T.copy()
+    there = np.ones(block.shape, dtype=bool)
+    for column, values in enumerate(block):
+        blank = _blanks(values)
+        if blank is not None:
+            there[column] = ~blank
+            values[blank] = None
+    return block, there
+
+
+def _blanks(values: NDArray[np.object_]) -> NDArray[np.bool_] | None:
+    """
+    Mark the blank cells of a column: None when there is none.
+
+    Times of day that Excel gives as durations become text on the way.
+    """
+    kind = pd.api.types.infer_dtype(values, skipna=False)
+    if kind == "floating":
+        empty = np.isnan(values.astype(float))
+        return empty if empty.any() else None
+    cells = values.tolist()
+    if kind == "string":
+        if "" not in cells and not any(map(str.isspace, cells)):
+            return None
+        return np.array([not c or c.isspace() for c in cells], dtype=bool)
+    kinds = set(map(type, cells))
+    if dt.timedelta in kinds:
+        cells = [str(c) if type(c) is dt.timedelta else c for c in cells]
+        values[:] = cells
+    numbers = np.array([c for c in cells if type(c) is float], dtype=float)
+    if kinds <= {str, float, int} and not np.isnan(numbers).any():
+        blank = [type(c) is str and (not c or c.isspace()) for c in cells]
+    else:
+        blank = [is_blank(cell) for cell in cells]
+    return np.array(blank, dtype=bool)
 
 
 def _filled_down(
     grid: Sequence[Sequence[Cell]], merged: Sequence[Merge], after: int
-) -> list[list[Cell]]:
+) -> Sequence[Sequence[Cell]]:
+    tall = [
+        (top, left, bottom)
+        for (top, left), (bottom, _) in merged
+        if after <= top < bottom and top < len(grid) and left < len(grid[top])
+    ]
+    if not tall:
+        return grid
     rows = [list(cells) for cells in grid]
-    for (top, left), (bottom, _) in merged:
-        if top < after or bottom <= top or top >= len(rows) or left >= len(rows[top]):
+    for top, left, bottom in tall:
+        if _is_footer(rows[top]):
             continue
         for row in range(top + 1, min(bottom + 1, len(rows))):
-            if left < len(rows[row]) and not _is_footer(rows[top]):
+            if left < len(rows[row]):
                 rows[row][left] = rows[top][left]
     return rows
 
@@ -141,14 +186,13 @@ def _merge_notes(merged: Sequence[Merge], after: int) -> list[dict[str, Any]]:
     return [note(zh, en)]
 
 
-def _named_columns(names: list[str], rows: list[list[Cell]], row: int) -> Sheet:
+def _named_columns(names: list[str], there: NDArray[np.bool_], row: int) -> Sheet:
     """Give every used column one name of its own."""
-    width = max([len(names), *map(len, rows)])
     sheet = Sheet([], [])
-    for column in range(width):
+    for column in range(len(there)):
         name = names[column] if column < len(names) else ""
         if not name:
-            if not any(len(r) > column and not is_blank(r[column]) for r in rows):
+            if not there[column].any():
                 continue
             name = f"列{column_letter(column)}"
             zh, en = (
@@ -189,33 +233,57 @@ def column_letter(column: int) -> str:
     return letters
 
 
-def _sort_rows(
+def _data_rows(
     sheet: Sheet,
-    rows: list[list[Cell]],
+    block: NDArray[np.object_],
+    there: NDArray[np.bool_],
     after: int,
     header: Sequence[Sequence[Cell]],
-) -> None:
+) -> NDArray[np.bool_]:
     """Tell data rows from blank rows, totals, remarks and repeated headers."""
-    filled = [[c for c in cells if not is_blank(c)] for cells in rows[after:]]
-    wide = [row for row, there in enumerate(filled, start=after) if len(there) > 1]
-    last = wide[-1] if wide else after - 1
+    filled = there.sum(axis=0)
+    # the first cell of every row that is not blank
+    first = block[there.argmax(axis=0), np.arange(block.shape[1])] if len(block) else []
+    wide = np.flatnonzero(filled > 1)
+    last = int(wide[-1]) if len(wide) else -1
     repeated = [
         [cell_text(cell) for cell in cells if not is_blank(cell)] for cells in header
     ]
-    for row, there in enumerate(filled, start=after):
-        if not there or _is_only_serial(sheet, rows[row], there):
+    doubtful = _doubtful(filled, first, repeated)
+    for row in np.flatnonzero(doubtful).tolist():
+        cells = block[:, row].tolist()
+        said = [cell for cell in cells if cell is not None]
+        if not said or _is_only_serial(sheet, cells, said):
             sheet.blank += 1
             continue
-        reason = _not_data(there, len(sheet.columns), beyond=row > last)
-        if _is_repeated(there, repeated):
+        reason = _not_data(said, len(sheet.columns), beyond=row > last)
+        if _is_repeated(said, repeated):
             reason = ("重复的表头，不是数据", "The header again, no data")
-        elif row == after and _is_numbering(there):
+        elif row == 0 and _is_numbering(said):
             reason = ("列号行，不是数据", "Row of column numbers, no data")
         if reason:
-            text = " ".join(cell_text(cell) for cell in there)
-            sheet.notes.append(note(*reason, row=row + 1, before=text))
+            text = " ".join(cell_text(cell) for cell in said)
+            sheet.notes.append(note(*reason, row=row + after + 1, before=text))
         else:
-            sheet.rows.append(row)
+            doubtful[row] = False
+    return ~doubtful
+
+
+def _doubtful(
+    filled: NDArray[np.int64], first: Iterable[Cell], repeated: list[list[str]]
+) -> NDArray[np.bool_]:
+    """Pick the rows that may be no data: few cells, or a first cell that says so."""
+    begins = {names[0][:1] for names in repeated if names}
+    doubtful = filled <= 4
+    doubtful[:1] = True
+    odd = [
+        place
+        for place, cell in enumerate(first)
+        if type(cell) is str
+        and (_MAY_BE_TOTAL.match(cell) or cell.lstrip()[:1] in begins)
+    ]
+    doubtful[odd] = True
+    return doubtful
 
 
 def _is_repeated(there: list[Cell], repeated: list[list[str]]) -> bool:

@@ -56,6 +56,7 @@ def read_kml(
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = pd.DataFrame(rows, columns=names, dtype=object)
     cells = cells.loc[:, cells.notna().any()]
+    cells = cells.where(cells.notna(), None)
     source, notes = _datum(root, path)
     return cells, gpd.GeoSeries(shapes, crs=4326), notes, source
 

@@ -1,7 +1,5 @@
 """Which reader a file goes to."""
 
-import json
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,21 +9,33 @@ import pandas as pd
 
 from geotool._notes import note, notes_table
 from geotool.errors import SourceError
-from geotool.io import _archive, _excel, _kml, _shapefile, _sound, _text, _vector
+from geotool.io import (
+    _archive,
+    _drawing,
+    _excel,
+    _json,
+    _kml,
+    _osm,
+    _parquet,
+    _shapefile,
+    _sound,
+    _text,
+    _vector,
+)
 from geotool.io._grid import read_sheet
 from geotool.io._raw import RawTable, checked_path, fingerprint
-from geotool.readings import number_text, tidy_readings
-from geotool.schema import align_names, fold_name
 
 Parts = tuple[pd.DataFrame, gpd.GeoSeries | None, list[dict[str, Any]], dict[str, Any]]
 
 BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 TEXTS = (".csv", ".tsv", ".txt")
-VECTORS = (".shp", ".dbf", ".gpkg", ".fgb", ".gdb")
+VECTORS = (".shp", ".dbf", ".gpkg", ".fgb", ".gdb", *_osm.ENDINGS)
+DRAWINGS = (".dxf",)
+PARQUETS = (".parquet", ".geoparquet")
 JSONS = (".geojson", ".json")
 KMLS = (".kml", ".kmz", ".ovkml", ".ovkmz")
 ZIPS = (".zip", ".kmz", ".ovkmz")
-READABLE = (*BOOKS, *TEXTS, *VECTORS, *JSONS, *KMLS)
+READABLE = (*BOOKS, *TEXTS, *VECTORS, *DRAWINGS, *PARQUETS, *JSONS, *KMLS)
 """Endings of files that can be read."""
 
 
@@ -43,7 +53,8 @@ def read_table(
     ----------
     path : path
         Workbook (xlsx, xls, xlsb, ods), text (csv, tsv, txt), Shapefile, GeoPackage,
-        GeoJSON, FlatGeobuf, FileGDB, KML, KMZ, OVKML; also one of these in a zip.
+        GeoJSON, GeoParquet, FlatGeobuf, FileGDB, KML, KMZ, OVKML, DXF, OSM PBF; also
+        one of these in a zip.
     sheet : str or int, optional
         Sheet of a workbook, by name or place from 1. Needed when several sheets hold
         tables.
@@ -82,7 +93,8 @@ def read_table(
     _refuse(found, sheet, layer)
     if suffix in ZIPS and found.is_file() and _begins(found, _excel.ZIPPED):
         with _archive.unpacked(found, layer=layer, endings=READABLE) as inner:
-            inner_layer = layer if inner.suffix in (".gpkg", ".gdb") else None
+            many = (".gpkg", ".gdb", *DRAWINGS, *_osm.ENDINGS)
+            inner_layer = layer if inner.suffix in many else None
             parts = _read(inner, sheet, inner_layer, encoding, name=found)
     elif suffix == ".zip":
         raise SourceError(
@@ -134,7 +146,13 @@ def _read(
         cells, geometry, notes, facts = _kml.read_kml(path.read_bytes(), name)
         return cells, geometry, notes, facts
     if suffix in JSONS:
-        return _json(path, layer, encoding, name)
+        return _json.read_json(path, layer=layer, encoding=encoding, name=name)
+    if suffix in PARQUETS:
+        return _parquet.read_parquet(path)
+    if suffix in DRAWINGS:
+        return _drawing.read_drawing(path, layer=layer, encoding=encoding)
+    if suffix in _osm.ENDINGS:
+        return _osm.read_osm(path, layer=layer)
     return _vector.read_vector(path, layer=layer, encoding=encoding)
 
 
@@ -203,48 +221,13 @@ def _lines(path: Path, encoding: str | None, name: Path, suffix: str) -> Parts:
     return cells, None, notes, {"encoding": used}
 
 
-def _json(path: Path, layer: str | None, encoding: str | None, name: Path) -> Parts:
-    text, used = _text.decode(path.read_bytes(), name=name.name, encoding=encoding)
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(
-            f"{name.name} 不是完好的 JSON（{error}）；请重新导出。",
-            f"{name.name} is not sound JSON ({error}); export it again.",
-        ) from None
-    if isinstance(content, dict) and "type" in content:
-        stated = content["type"]
-        if content["type"] not in ("FeatureCollection", "Feature"):
-            content = {"type": "Feature", "properties": {}, "geometry": content}
-            text = json.dumps(content)
-        ours = used != "utf-8-sig" or content["type"] != stated
-        source = text.encode("utf-8") if ours else None  # GDAL reads UTF-8 only
-        return _vector.read_vector(path, layer=layer, encoding=None, source=source)
-    if not isinstance(content, list) or not all(isinstance(r, dict) for r in content):
-        raise SourceError(
-            f"{name.name} 不是 GeoJSON，也不是记录列表；请导出为 GeoJSON。",
-            f"{name.name} is neither GeoJSON nor a list of records.",
-        )
-    flat = [
-        {
-            key: json.dumps(value, ensure_ascii=False)
-            if isinstance(value, (dict, list))
-            else value
-            for key, value in record.items()
-        }
-        for record in content
-    ]
-    cells = pd.DataFrame(flat, dtype=object)
-    return cells.where(cells.notna(), None), None, [], {"encoding": used}
-
-
 def _finished(path: Path, parts: Parts) -> RawTable:
     cells, geometry, notes, facts = parts
     if not isinstance(cells.index, pd.RangeIndex):
         index = cells.index
     else:
         index = pd.Index(range(1, len(cells) + 1), name="row", dtype="int64")
-    cells = cells.astype(object).where(cells.notna(), None).set_axis(index, axis=0)
+    cells = cells.set_axis(index, axis=0)
     if geometry is not None:
         geometry = geometry.set_axis(index)
     for column in cells.columns:
@@ -286,6 +269,8 @@ def list_layers(path: Any) -> list[str]:
     if suffix in VECTORS:
         _shapefile.lone_table(found)
         return _vector.layer_names(found)
+    if suffix in DRAWINGS:
+        return _drawing.drawing_layers(found)
     if suffix in BOOKS and _begins_as_book(found):
         if _excel.is_encrypted(found):
             raise _excel.locked(found.name)
@@ -293,103 +278,3 @@ def list_layers(path: Any) -> list[str]:
             _sound.check_workbook(found, found.name)
         return _guarded(_excel.sheet_names, found, found)
     return []
-
-
-def read_readings(
-    path: Any, *, sheet: str | int | None = None, encoding: str | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """
-    Read monitoring values, one reading a row, in one unit per item.
-
-    Parameters
-    ----------
-    path : path
-        Workbook or text, one column an item or one row a value.
-    sheet, encoding : optional
-        As :func:`read_table`.
-
-    Returns
-    -------
-    readings, rejected : DataFrame
-        As :func:`geotool.readings.tidy_readings` gives them; rows as in Excel.
-    """
-    return tidy_readings(
-        reading_cells(read_table(path, sheet=sheet, encoding=encoding))
-    )
-
-
-def reading_cells(table: RawTable) -> pd.DataFrame:
-    """Give the cells with the lower name of two header rows where it is enough."""
-    names = [str(name) for name in table.cells.columns]
-    lower = [name.rsplit(" / ", 1)[-1] for name in names]
-    chosen = [
-        low if lower.count(low) == 1 else name
-        for name, low in zip(names, lower, strict=True)
-    ]
-    return _with_time(table.cells.set_axis(chosen, axis=1))
-
-
-_DATE_PARTS = (("年份", "年", "year"), ("月份", "月", "month"), ("日", "day"))
-
-
-def _with_time(cells: pd.DataFrame) -> pd.DataFrame:
-    """Join year, month and day that stand in columns of their own."""
-    names = [str(name) for name in cells.columns]
-    if "time" in align_names(names, "readings").values():
-        return cells
-    folded = {fold_name(name): name for name in names}
-    year, month, day = (
-        next((folded[word] for word in words if word in folded), None)
-        for words in _DATE_PARTS
-    )
-    if year is None or month is None:
-        return cells
-    used = [part for part in (year, month, day) if part is not None]
-    time = [
-        "-".join(number_text(cell) for cell in row if cell is not None) or None
-        for row in cells[used].itertuples(index=False, name=None)
-    ]
-    return cells.drop(columns=used).assign(
-        监测时间=pd.Series(time, index=cells.index, dtype=object)
-    )
-
-
-def read_mapping(path: Any) -> dict[str, Any]:
-    """
-    Read a TOML or JSON file of settings.
-
-    Parameters
-    ----------
-    path : path
-        Ending ``.toml`` or ``.json``.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    SourceError
-        If it is missing, broken, or no mapping.
-    """
-    found = checked_path(path)
-    suffix = found.suffix.lower()
-    if suffix not in (".toml", ".json"):
-        raise SourceError(
-            f"{found.name} 需要是 .toml 或 .json 文件。",
-            f"{found.name} must be a .toml or .json file.",
-        )
-    text, _ = _text.decode(found.read_bytes(), name=found.name)
-    try:
-        content = tomllib.loads(text) if suffix == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(
-            f"{found.name} 的写法有误（{error}）。",
-            f"{found.name} is not well formed ({error}).",
-        ) from None
-    if not isinstance(content, dict):
-        raise SourceError(
-            f"{found.name} 应是“名称: 值”的形式。",
-            f"{found.name} must be a mapping of names to values.",
-        )
-    return content

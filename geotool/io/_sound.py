@@ -13,14 +13,16 @@ from pathlib import Path
 
 from geotool.errors import SourceError
 
-MAX_CELLS = 60_000_000
-"""Cells between the first and the last of a sheet: 60 columns of a full sheet."""
+MAX_CELLS = 70_200_000
+"""Cells between the first and the last of a sheet: 702 columns (to ZZ) of 100 000 rows."""
 
 _NO_SECTOR = 0xFFFFFFFA
 """Numbers from here on end a chain."""
 
 _ZIP_FAULTS = (RuntimeError, OSError, EOFError, NotImplementedError, KeyError)
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
+_WIDE = re.compile(rb'<c r="(?:[A-Z]{2}|[A-Z]\d{7})')
+_LONG = re.compile(rb'<c r="(?:[A-Z]{3}|[A-Z]+\d{6})')
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _RECORDS = frozenset(
     (0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E)
@@ -84,15 +86,36 @@ def _zipped(path: Path) -> list[tuple[int, int]]:
 
 
 def _last_cell(archive: zipfile.ZipFile, member: str) -> tuple[int, int]:
-    rows, names, rest = 0, set(), b""
+    """Give the last row and column of a sheet; (0, 0) when it is plainly small."""
+    if not _may_be_vast(archive, member):
+        return 0, 0
+    rows, names = 0, set()
+    for data in _blocks(archive, member):
+        for found in _CELL.finditer(data):
+            names.add(found[1])
+            rows = max(rows, int(found[2]))
+    return rows, max(map(_number, names), default=0)
+
+
+def _blocks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
+    rest = b""
     with archive.open(member) as stream:
         while block := stream.read(1 << 22):
-            data = rest + block
-            for found in _CELL.finditer(data):
-                names.add(found[1])
-                rows = max(rows, int(found[2]))
-            rest = data[-32:]  # a cell cut in two by the end of the block
-    return rows, max(map(_number, names), default=0)
+            yield rest + block
+            rest = block[-32:]  # a cell cut in two by the end of the block
+
+
+def _may_be_vast(archive: zipfile.ZipFile, member: str) -> bool:
+    """
+    Whether the cells of a sheet must be looked at one by one.
+
+    That takes as long as reading it does. The columns A to Z, or any of two letters
+    in less than 100 000 rows, cannot be too many.
+    """
+    return all(
+        any(pattern.search(data) for data in _blocks(archive, member))
+        for pattern in (_WIDE, _LONG)
+    )
 
 
 def _number(letters: bytes) -> int:

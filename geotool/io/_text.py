@@ -9,7 +9,7 @@ from geotool.errors import SourceError
 
 SEPARATORS = (",", "\t", ";", "|", "，")
 REPLACED = "\ufffd"
-DESTROYED = (REPLACED, "锟斤拷", "锟斤")
+DESTROYED = (REPLACED, "锟斤")
 """What is left of text that was once saved in the wrong encoding."""
 
 
@@ -119,7 +119,10 @@ def is_destroyed(values: Sequence[Any]) -> bool:
     >>> is_destroyed(["锟斤拷锟斤拷"]), is_destroyed(["长江"])
     (True, False)
     """
-    return any(
-        isinstance(value, str) and any(mark in value for mark in DESTROYED)
-        for value in values
-    )
+    kinds = set(map(type, values))
+    if str not in kinds:
+        return False
+    if kinds != {str}:
+        values = [value for value in values if type(value) is str]
+    joined = "\0".join(values)
+    return any(mark in joined for mark in DESTROYED)

@@ -115,7 +115,7 @@ def read_vector(
         table = pd.DataFrame(table.drop(columns=table.geometry.name))
     given = layer if is_dbf or name is None else str(name)
     facts = {"layer": given, "encoding": encoding}
-    return _plain(table), geometry, notes, facts
+    return plain_cells(table), geometry, notes, facts
 
 
 def _one_layer(path: Path, source: Any, layer: str | None) -> str:
@@ -168,7 +168,7 @@ def _read_dbf(path: Path, encoding: str) -> pd.DataFrame:
     return table.set_axis(unique, axis=1)
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
+def plain_cells(table: pd.DataFrame) -> pd.DataFrame:
     """Make all cells plain objects, missing ones None."""
     cells = table.astype(object)
     cells = cells.where(table.notna(), None)

@@ -12,6 +12,7 @@ import shapely
 
 from geotool.crs import reproject
 from geotool.errors import SourceError
+from geotool.io._parquet import write_parquet
 from geotool.io._replace import replacing
 from geotool.io._sheets import (
     flat_table,
@@ -22,7 +23,7 @@ from geotool.io._sheets import (
 )
 from geotool.io._vector import GDAL_FAULTS
 
-WRITABLE = (".csv", ".xlsx", ".json", ".geojson", ".gpkg")
+WRITABLE = (".csv", ".xlsx", ".json", ".geojson", ".gpkg", ".parquet")
 """Endings that :func:`write_table` knows."""
 
 
@@ -35,7 +36,7 @@ def write_table(table: pd.DataFrame, path: Any, *, layer: str | None = None) -> 
     table : DataFrame or GeoDataFrame
     path : path
         ``.csv`` (UTF-8 with a mark that Excel understands), ``.xlsx``, ``.json``
-        (records), ``.geojson`` (WGS 84) or ``.gpkg``.
+        (records), ``.geojson`` (WGS 84), ``.gpkg`` or ``.parquet`` (extra ``big``).
     layer : str, optional
         Name of the sheet or layer.
 
@@ -64,6 +65,7 @@ def write_table(table: pd.DataFrame, path: Any, *, layer: str | None = None) -> 
         ".json": _write_json,
         ".geojson": _write_geojson,
         ".gpkg": _write_gpkg,
+        ".parquet": _write_parquet,
     }
     if suffix not in writers:
         raise SourceError(
@@ -127,6 +129,11 @@ def _write_geojson(table: pd.DataFrame, path: Path, layer: str) -> None:
 
 def _write_gpkg(table: pd.DataFrame, path: Path, layer: str) -> None:
     _pyogrio(storable(table), path, layer, "GPKG")
+
+
+def _write_parquet(table: pd.DataFrame, path: Path, layer: str) -> None:
+    del layer
+    write_parquet(storable(table), path)
 
 
 def _pyogrio(table: pd.DataFrame, path: Path, layer: str, driver: str) -> None:

@@ -2,19 +2,23 @@
 
 from geotool.layers._build import build_layer, read_layer
 from geotool.layers._classes import outfall_class, remedy_word, stage_word
+from geotool.layers._compare import compare_registers
+from geotool.layers._datums import guess_datum
 from geotool.layers._export import export_layers, without_personal
-from geotool.layers._registers import (
-    compare_registers,
-    match_registers,
-    summary_tables,
-)
+from geotool.layers._matches import match_registers
+from geotool.layers._places import check_places
+from geotool.layers._references import check_references
 from geotool.layers._result import LayerImport
+from geotool.layers._summary import summary_tables
 
 __all__ = [
     "LayerImport",
     "build_layer",
+    "check_places",
+    "check_references",
     "compare_registers",
     "export_layers",
+    "guess_datum",
     "match_registers",
     "outfall_class",
     "read_layer",

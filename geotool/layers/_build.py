@@ -5,22 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyproj
 
 from geotool.errors import LayerError
 from geotool.io import RawTable, list_layers, read_table
-from geotool.layers._cells import CellReader, clean_text
+from geotool.layers._cells import CellReader
 from geotool.layers._classes import classify_outfalls
 from geotool.layers._columns import Matched, lacking, match_columns, propose_columns
 from geotool.layers._coordinates import checked_datum
+from geotool.layers._frame import accepted_rows, free_name, layer_crs
 from geotool.layers._geometry import ShapeChecker, settle_crs, shift_back
 from geotool.layers._identity import check_ids, note_duplicates
 from geotool.layers._inputs import (
     PROPOSAL_COLUMNS,
+    checked_year,
+    collector_paused,
     declared_crs,
     note_lines,
+    only_waterways,
+    osm_layer,
     raw_table,
     readings_layer,
     without_ours,
@@ -52,6 +56,7 @@ def read_layer(
     sheet: str | int | None = None,
     source_layer: str | None = None,
     columns: Mapping[str, str] | None = None,
+    year: int | None = None,
 ) -> LayerImport:
     r"""
     Read a file as a layer.
@@ -74,6 +79,8 @@ def read_layer(
         Layer of the file; by default its only one, or the one named as the kind.
     columns : mapping, optional
         Header → column key, where geotool does not know the header.
+    year : int, optional
+        Of readings: the year of times that are written without one.
 
     Returns
     -------
@@ -98,12 +105,41 @@ def read_layer(
     <LayerImport 入河排污口 台账.csv：读入 2 行，采用 2 行，退回 0 行，说明 1 条>
     """
     layer_kind(kind)
+    with collector_paused():
+        return _read_layer(
+            path,
+            kind,
+            sheet=sheet,
+            source_layer=source_layer,
+            encoding=encoding,
+            crs=crs,
+            datum=datum,
+            columns=columns,
+            year=year,
+        )
+
+
+def _read_layer(
+    path: Any,
+    kind: str,
+    *,
+    sheet: str | int | None,
+    source_layer: str | None,
+    encoding: str | None,
+    **choices: Any,
+) -> LayerImport:
     if source_layer is None:
         names = list_layers(path)
         if len(names) > 1 and kind in names and sheet is None:
             sheet, source_layer = _by_kind(path, kind)
-    table = read_table(path, sheet=sheet, layer=source_layer, encoding=encoding)
-    return build_layer(table, kind, crs=crs, datum=datum, columns=columns)
+    table = read_table(
+        path,
+        sheet=sheet,
+        layer=source_layer or osm_layer(path, layer_kind(kind)),
+        encoding=encoding,
+    )
+    table = only_waterways(table, kind)
+    return build_layer(table, kind, **choices)
 
 
 def _by_kind(path: Any, kind: str) -> tuple[str | None, str | None]:
@@ -120,6 +156,7 @@ def build_layer(
     crs: Any = None,
     datum: str | None = None,
     columns: Mapping[str, str] | None = None,
+    year: int | None = None,
 ) -> LayerImport:
     """
     Make a layer of a table that is in memory.
@@ -128,7 +165,7 @@ def build_layer(
     ----------
     table : RawTable, DataFrame or GeoDataFrame
         The index of a DataFrame is the row number that messages name.
-    kind, crs, datum, columns : optional
+    kind, crs, datum, columns, year : optional
         As :func:`read_layer`.
 
     Returns
@@ -147,7 +184,7 @@ def build_layer(
     raw = without_ours(raw)
     choice = _Choice(declared_crs(crs), datum, columns)
     if what.kind == "readings":
-        return readings_layer(raw, what, columns)
+        return readings_layer(raw, what, columns, checked_year(year))
     return _Builder(raw, what, choice).build()
 
 
@@ -287,7 +324,7 @@ class _Builder:
         if geometry is not None:
             others.pop("datum_status", None)
         for name, cells in {**others, **self.kept}.items():
-            unique = _free(name, taken)
+            unique = free_name(name, taken)
             taken.add(unique.casefold())
             if unique != name:
                 zh = "列名与图层的列名冲突，已改名"
@@ -295,16 +332,7 @@ class _Builder:
                     zh, "The header is one of ours: renamed", column=name, after=unique
                 )
             ordered[unique] = cells
-        frame = pd.DataFrame({key: column[good] for key, column in ordered.items()})
-        for key in frame.columns.difference([*made, "datum_status"], sort=False):
-            frame[key] = _tidy(frame[key])
-        frame.index.name = None
-        if geometry is None:
-            return frame.reset_index(drop=True)
-        shapes = geometry[good].reset_index(drop=True)
-        return gpd.GeoDataFrame(
-            frame.reset_index(drop=True), geometry=shapes, crs=geometry.crs
-        )
+        return accepted_rows(ordered, {*made, "datum_status"}, good, geometry)
 
     def _statuses(self) -> pd.Series:
         """Give the status of every row; a file of ours keeps what it says of each."""
@@ -340,7 +368,7 @@ class _Builder:
             "kind": self.kind.kind,
             "kind_zh": self.kind.zh,
             **self.raw.source,
-            "crs": _layer_crs(layer),
+            "crs": layer_crs(layer),
             "source_crs": self.raw.source.get("crs"),
             "datum": self.datum,
             "datum_status": self.status,
@@ -358,34 +386,3 @@ class _Builder:
             self.raw.cells.loc[self.raw.cells.index.isin(rejected["row"].tolist())],
             [(row, column) for row, column, *_ in self.ledger.faults],
         )
-
-
-def _layer_crs(layer: pd.DataFrame) -> str | None:
-    if not isinstance(layer, gpd.GeoDataFrame) or layer.crs is None:
-        return None
-    authority = layer.crs.to_authority()
-    return ":".join(authority) if authority else str(layer.crs.name)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    unique, number = name, 2
-    while unique.casefold() in taken:
-        unique, number = f"{name}_原{'' if number == 2 else number}", number + 1
-    return unique
-
-
-def _tidy(cells: pd.Series) -> pd.Series:
-    """Give a column of the source one type: numbers, times or text."""
-    there = [cell for cell in cells if cell is not None]
-    numbers = all(
-        isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
-        for cell in there
-    )
-    if there and numbers:
-        made = cells.astype(float)
-        whole = made.notna().all() and (made == made.round()).all()
-        return made.astype("int64") if whole and made.abs().max() < 2**53 else made
-    if there and all(isinstance(cell, pd.Timestamp) for cell in there):
-        plain = [pd.NaT if c is None else c.tz_localize(None) for c in cells]
-        return pd.Series(plain, index=cells.index).astype("datetime64[ms]")
-    return cells.map(clean_text).astype(object)

@@ -1,26 +1,23 @@
 """Cells of one column: text, numbers, dates, allowed values; what cannot be read is told."""
 
-import datetime as dt
 import math
 import re
-import unicodedata
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from geotool._marks import is_missing, parse_times
+from geotool._marks import parse_times
 from geotool.layers._ledger import Ledger, Words
-from geotool.readings import number_text
-from geotool.schema import Column, LayerKind, canonical_value, unit_factor
-
-_MISSING = frozenset(
-    ("", "/", "-", "--", "—", "——", "\\", "无", "不详", "未知", "未测", "暂无", "空", "na",
-     "n/a", "#n/a", "nan", "null", "none", "无数据", "未填", "待定", "…")
-)  # fmt: skip
-_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
-_WITH_UNIT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s].*)")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+from geotool.layers._values import (
+    LONGEST,
+    clean_id,
+    clean_texts,
+    each_once,
+    is_missing_word,
+    objects,
+    parse_numbers,
+)
+from geotool.schema import Column, LayerKind, canonical_value
 
 NOT_A_NUMBER = Words(
     "不是数字",
@@ -35,100 +32,6 @@ NOT_A_DATE = Words(
     "Write it as 2026-05-03, or leave it empty",
 )
 MISSING_VALUE = Words("缺必填的值", "A required value is missing", "补上", "Fill it in")
-
-
-def is_missing_word(cell: Any) -> bool:
-    """
-    Whether a cell says that there is nothing.
-
-    Examples
-    --------
-    >>> is_missing_word("不详"), is_missing_word(" - "), is_missing_word(0)
-    (True, True, False)
-    """
-    if is_missing(cell):
-        return True
-    if not isinstance(cell, str):
-        return False
-    return unicodedata.normalize("NFKC", cell).strip().casefold() in _MISSING
-
-
-def clean_text(cell: Any) -> str | None:
-    r"""
-    Write a cell as text on one line; whole numbers without a decimal point.
-
-    Examples
-    --------
-    >>> clean_text(3206120.0), clean_text("  东 口\n"), clean_text(None)
-    ('3206120', '东 口', None)
-    """
-    if is_missing(cell):
-        return None
-    if isinstance(cell, (dt.datetime, pd.Timestamp)):
-        midnight = cell.time() == dt.time(0)
-        return cell.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
-    if isinstance(cell, (float, np.floating, int, np.integer)) and not isinstance(
-        cell, bool
-    ):
-        return number_text(cell) if math.isfinite(float(cell)) else None
-    return " ".join(str(cell).split()) or None
-
-
-def clean_id(cell: Any) -> str | None:
-    """
-    Write an identifier: full-width letters and digits become plain.
-
-    Examples
-    --------
-    >>> clean_id("ＰＷ００１ "), clean_id(12.0)
-    ('PW001', '12')
-    """
-    if is_missing_word(cell):
-        return None
-    text = clean_text(cell)
-    return None if text is None else unicodedata.normalize("NFKC", text).strip()
-
-
-def parse_number(cell: Any, unit: str = "") -> tuple[float, str]:
-    """
-    Read a cell as a number.
-
-    Parameters
-    ----------
-    cell : object
-    unit : str
-        Unit of the column; a unit behind the number is converted to it.
-
-    Returns
-    -------
-    value : float
-    state : str
-        ``""``, ``missing``, ``unreadable``, ``unit`` (a unit was converted) or
-        ``folded`` (thousands separators or full-width digits).
-
-    Examples
-    --------
-    >>> parse_number("１,２00"), parse_number("5万吨/日", "m3/d"), parse_number("约500")
-    ((1200.0, 'folded'), (50000.0, 'unit'), (nan, 'unreadable'))
-    """
-    if is_missing_word(cell):
-        return math.nan, "missing"
-    if isinstance(cell, (bool, np.bool_, dt.date, dt.time)):
-        return math.nan, "unreadable"
-    if isinstance(cell, (int, float, np.number)):
-        number = float(cell)
-        return (number, "") if math.isfinite(number) else (math.nan, "unreadable")
-    text = unicodedata.normalize("NFKC", str(cell)).strip().casefold()
-    text = text.removeprefix("'").replace("−", "-")
-    if _PLAIN.fullmatch(text):
-        return float(text), "" if text == str(cell).strip().casefold() else "folded"
-    if _THOUSANDS.fullmatch(text):
-        return float(text.replace(",", "")), "folded"
-    found = _WITH_UNIT.fullmatch(text)
-    factor = unit_factor(found[2], unit) if found and unit else None
-    if found and factor is not None:
-        return float(found[1]) * factor, "unit"
-    return math.nan, "unreadable"
 
 
 class CellReader:
@@ -166,7 +69,7 @@ class CellReader:
         elif column.allowed:
             made = self._allowed(cells, key, header)
         else:
-            made = cells.map(clean_text).astype(object)
+            made = clean_texts(cells)
         if column.need == "required":
             self._require(made, cells, header)
         return made
@@ -178,8 +81,13 @@ class CellReader:
         )
 
     def _ids(self, cells: pd.Series, header: str) -> pd.Series:
-        made = cells.map(clean_id).astype(object)
-        plain = cells.map(clean_text)
+        plain = clean_texts(cells)
+        # a long plain text is no sign for "nothing" and has no full-width letters
+        ids = [
+            text if text and len(text) > LONGEST and text.isascii() else clean_id(text)
+            for text in plain.tolist()
+        ]
+        made = objects(ids, cells)
         folded = made.notna() & (made != plain)
         self.ledger.tell_each(
             made.index[folded],
@@ -194,9 +102,7 @@ class CellReader:
     def _numbers(
         self, cells: pd.Series, column: Column, header: str, factor: float
     ) -> pd.Series:
-        read = [parse_number(cell, column.unit) for cell in cells]
-        state = np.array([how for _, how in read], dtype=object)
-        values = np.array([value for value, _ in read], dtype=float)
+        values, state = parse_numbers(cells.tolist(), column.unit)
         # a unit beside the number is nearer to it than the one in the header
         values = np.where(state == "unit", values, values * factor)
         made = pd.Series(values, index=cells.index)
@@ -231,7 +137,7 @@ class CellReader:
         )
 
     def _dates(self, cells: pd.Series, header: str) -> pd.Series:
-        blank = cells.map(is_missing_word).astype(bool)
+        blank = each_once(cells, is_missing_word).astype(bool)
         read = parse_times(cells.where(~blank, None))
         made = read["time"].astype("datetime64[ms]")
         bad = read["problem"].isin(["unreadable", "no_year"]).to_numpy(bool)
@@ -269,21 +175,19 @@ class CellReader:
             )
 
     def _keep(self, cells: pd.Series, header: str, bad: np.ndarray) -> None:
-        self.kept[f"{header}_原值"] = (
-            cells.where(bad, None).map(clean_text).astype(object)
-        )
+        self.kept[f"{header}_原值"] = clean_texts(cells.where(bad, None))
 
     def _allowed(self, cells: pd.Series, key: str, header: str) -> pd.Series:
-        texts = cells.map(clean_text).astype(object)
+        texts = clean_texts(cells)
         known = {
             text: _canonical(text, self.kind.kind, key)
             for text in texts.dropna().unique()
         }
         made = texts.map(lambda text: known.get(text) if text is not None else None)
         made = made.astype(object).where(made.notna(), None)
-        blank = cells.map(is_missing_word).astype(bool)
+        blank = each_once(cells, is_missing_word).astype(bool)
         bad = (made.isna() & ~blank).to_numpy(bool)
-        remark = texts.map(_has_remark).astype(bool).to_numpy() & ~bad
+        remark = each_once(texts, _has_remark).astype(bool).to_numpy() & ~bad
         if (bad | remark).any():
             self._keep(cells, header, bad | remark)
         if remark.any():

@@ -1,14 +1,15 @@
 """Classes of outfalls (HJ 1312) and words of remediation, from any older spelling."""
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from geotool.layers._cells import clean_text, is_missing_word
 from geotool.layers._columns import Matched
 from geotool.layers._ledger import Ledger
+from geotool.layers._values import clean_texts, each_once, is_missing_word
 from geotool.schema import fold_name
 from geotool.tables import load_table
 
@@ -125,22 +126,23 @@ def classify_outfalls(
     kept = _remedies(made, matched, cells, ledger)
     if "category" not in made and "category_1" not in made:
         return kept
-    empty = pd.Series(None, index=cells.index, dtype=object)
+    index = cells.index
+    empty = pd.Series(None, index=index, dtype=object)
     first, second = made.get("category_1", empty), made.get("category", empty)
-    known = {text: outfall_class(text) for text in {*first, *second}}
-    stated = [known[text] for text in first]
-    found = [
-        known[text] if not is_missing_word(text) else one
-        for text, one in zip(second, stated, strict=True)
-    ]
-    pairs = list(zip(found, stated, strict=True))
-    level_1 = [one.level_1 or other.level_1 or None for one, other in pairs]
+    at, pairs = _distinct(first, second)
+    read = [_both(*pair) for pair in pairs]
+
+    def column(values: list[str | None]) -> pd.Series:
+        """Give every row what stands for its pair of words."""
+        cells = np.array([*values, None], dtype=object)[at]
+        return pd.Series(cells, index=index, dtype=object)
+
     new = {
-        "category_1": pd.Series(level_1, index=cells.index, dtype=object),
-        "category": _level_2(second, found),
+        "category_1": column([name for _, name, _ in read]),
+        "category": column([one.level_2 or None for one, _, _ in read]),
         "category_3": made.get("category_3", empty).where(
             made.get("category_3", empty).notna(),
-            pd.Series([one.level_3 or None for one in found], index=cells.index),
+            column([one.level_3 or None for one, _, _ in read]),
         ),
     }
     for key, old in (("category_1", first), ("category", second)):
@@ -148,10 +150,9 @@ def classify_outfalls(
         header = matched.header(key)
         if header is not None:
             kept.update(_changed(old, new[key], header, ledger))
-    reviews = [_review(one, other) for one, other in pairs]
     old_review = made.get("review", empty)
     new["review"] = old_review.where(
-        old_review.notna(), pd.Series(reviews, index=cells.index, dtype=object)
+        old_review.notna(), column([review for _, _, review in read])
     )
     _tell_reviews(new["review"], ledger)
     made.update(new)
@@ -160,9 +161,21 @@ def classify_outfalls(
     return kept
 
 
-def _level_2(old: pd.Series, found: list[OutfallClass]) -> pd.Series:
-    names = [one.level_2 or None for one in found]
-    return pd.Series(names, index=old.index, dtype=object)
+def _distinct(
+    one: pd.Series, other: pd.Series
+) -> tuple[NDArray[np.intp], list[tuple[object, object]]]:
+    """Give the pairs of words that occur, and which of them each row has."""
+    order: dict[tuple[object, object], int] = {}
+    words = zip(one.tolist(), other.tolist(), strict=True)
+    at = [order.setdefault(pair, len(order)) for pair in words]
+    return np.array(at, dtype=np.intp), [*order]
+
+
+def _both(first: object, second: object) -> tuple[OutfallClass, str | None, str | None]:
+    """Give what two levels say together: the class, its first level, what to look at."""
+    stated = outfall_class(first)
+    one = stated if is_missing_word(second) else outfall_class(second)
+    return one, one.level_1 or stated.level_1 or None, _review(one, stated)
 
 
 def _review(one: OutfallClass, stated: OutfallClass) -> str | None:
@@ -175,19 +188,24 @@ def _changed(
     old: pd.Series, new: pd.Series, header: str, ledger: Ledger
 ) -> dict[str, pd.Series]:
     """Tell once of every spelling that became another, and keep what was written."""
-    other = old.notna() & (old != new)
-    if not other.any():
+    at, distinct = _distinct(old, new)
+    counts = np.bincount(at, minlength=len(distinct))
+    changed = [before is not None and before != after for before, after in distinct]
+    if not any(changed):
         return {}
-    pairs = Counter(zip(old[other].tolist(), new[other].tolist(), strict=True))
-    for (before, after), count in pairs.items():
-        ledger.tell(
-            f"{count} 行改用规范名称；原文留在“{header}_原值”",
-            f"{count} rows: the name of today is used, the old one kept",
-            column=header,
-            before=before,
-            after=after,
-        )
-    return {f"{header}_原值": old.where(other, None).map(clean_text).astype(object)}
+    for (before, after), count, is_other in zip(
+        distinct, counts.tolist(), changed, strict=True
+    ):
+        if is_other:
+            ledger.tell(
+                f"{count} 行改用规范名称；原文留在“{header}_原值”",
+                f"{count} rows: the name of today is used, the old one kept",
+                column=header,
+                before=before,
+                after=after,
+            )
+    other = np.array(changed, dtype=bool)[at]
+    return {f"{header}_原值": clean_texts(old.where(other, None))}
 
 
 def _tell_reviews(reviews: pd.Series, ledger: Ledger) -> None:
@@ -204,7 +222,8 @@ def _remedies(
     if "remedy" not in made or header is None:
         return {}
     old = made["remedy"]
-    new = old.map(lambda text: None if text is None else remedy_word(text) or text)
-    made["remedy"] = new.astype(object)
+    made["remedy"] = each_once(
+        old, lambda text: None if text is None else remedy_word(text) or text
+    )
     del cells
     return _changed(old, made["remedy"], header, ledger)

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
+from geotool._units import looks_like_unit, unit_factor
 from geotool.errors import LayerError
 from geotool.layers._ledger import Ledger
 from geotool.schema import (
     LayerKind,
     align_names,
     fold_name,
-    looks_like_unit,
-    unit_factor,
 )
 
 LIKENESS = 0.7

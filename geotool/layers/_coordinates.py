@@ -3,14 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyproj
 from numpy.typing import NDArray
 
-from geotool._angles import Angle, parse_angle, parse_pair
+from geotool._angles import Angle, Angles, parse_angles, parse_pair
 from geotool.crs import CHINA_LATITUDE, CHINA_LONGITUDE, DATUMS
 from geotool.errors import CrsError
 from geotool.layers._ledger import Ledger, Words
@@ -138,6 +137,8 @@ class CoordinateReader:
     def refuse(self, mask: NDArray[np.bool_], words: Words, column: str = "") -> None:
         """Refuse rows that are still good."""
         mask = mask & self.good
+        if not mask.any():
+            return
         header = column or self.column
         shown = [name for name in self.headers.values() if not column or name == column]
         values = [
@@ -162,27 +163,19 @@ class CoordinateReader:
             self._take(first, self._angles(first), angles)
             self._check_problems(second, angles)
 
-    def _angles(self, header: str) -> list[Angle]:
-        cells = self.cells[header].tolist()
-        known: dict[Any, Angle] = {}
-        for cell in cells:
-            if type(cell) is str and cell not in known:
-                known[cell] = parse_angle(cell)
-        return [known[c] if type(c) is str else parse_angle(c) for c in cells]
+    def _angles(self, header: str) -> Angles:
+        return parse_angles(self.cells[header].tolist())
 
-    def _check_problems(self, header: str, angles: list[Angle]) -> None:
-        problem = np.array([angle.problem for angle in angles], dtype=object)
-        for name, words in _PROBLEMS.items():
-            self.refuse(problem == name, words, header)
+    def _check_problems(self, header: str, angles: Angles) -> None:
+        if (angles.problem != "").any():
+            for name, words in _PROBLEMS.items():
+                self.refuse(angles.problem == name, words, header)
 
-    def _take(self, header: str, first: list[Angle], second: list[Angle]) -> None:
+    def _take(self, header: str, first: Angles, second: Angles) -> None:
         """Take two readings as x and y; halves that were written decide the order."""
         self._check_problems(header, first)
-        x = np.array([angle.value for angle in first], dtype=float)
-        y = np.array([angle.value for angle in second], dtype=float)
-        turned = np.array(
-            [_is_turned(a, b) for a, b in zip(first, second, strict=True)], dtype=bool
-        )
+        x, y = first.value, second.value
+        turned = _are_turned(first, second)
         self.x, self.y = np.where(turned, y, x), np.where(turned, x, y)
         if "pair" not in self.headers:
             self._tell_turned(turned & self.good)
@@ -206,8 +199,9 @@ class CoordinateReader:
     def _read_pairs(self) -> None:
         header = self.headers["pair"]
         pairs = [parse_pair(cell) for cell in self.cells[header]]
-        self._check_problems(header, [second for _, second in pairs])
-        self._take(header, [a for a, _ in pairs], [b for _, b in pairs])
+        second = _gathered([b for _, b in pairs])
+        self._check_problems(header, second)
+        self._take(header, _gathered([a for a, _ in pairs]), second)
 
     def _read_parts(self, axis: str) -> None:
         """Read degrees, minutes and seconds that stand in columns of their own."""
@@ -217,9 +211,7 @@ class CoordinateReader:
             header = self.headers.get(f"{axis}_{part}")
             if header is None:
                 continue
-            angles = self._angles(header)
-            values = np.array([angle.value for angle in angles], dtype=float)
-            problem = np.array([angle.problem for angle in angles], dtype=object)
+            values, _, problem = self._angles(header)
             if part == "s":  # no seconds: the minutes say it all
                 values, problem = (
                     np.where(problem == "missing", 0.0, values),
@@ -239,6 +231,16 @@ class CoordinateReader:
             self.y = total
 
 
-def _is_turned(first: Angle, second: Angle) -> bool:
-    """Whether the first of two readings says that it is a latitude."""
-    return first.half in ("N", "S") or (not first.half and second.half in ("E", "W"))
+def _are_turned(first: Angles, second: Angles) -> NDArray[np.bool_]:
+    """Which rows say in the first of two readings that it is a latitude."""
+    latitude = np.isin(first.half.astype(str), ("N", "S"))
+    longitude = np.isin(second.half.astype(str), ("E", "W"))
+    return latitude | ((first.half == "") & longitude)
+
+
+def _gathered(angles: list[Angle]) -> Angles:
+    return Angles(
+        np.array([angle.value for angle in angles], dtype=float),
+        np.array([angle.half for angle in angles], dtype=object),
+        np.array([angle.problem for angle in angles], dtype=object),
+    )

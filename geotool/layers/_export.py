@@ -12,7 +12,7 @@ from geotool.io import replacing, storable, write_book, write_table, write_vecto
 from geotool.io._export import write_geodatabase, write_shapefile
 from geotool.schema import fold_name, layer_kind, layer_kinds
 
-EXPORTS = (".gdb", ".shp", ".geojson", ".xlsx", ".csv", ".gpkg")
+EXPORTS = (".gdb", ".shp", ".geojson", ".parquet", ".xlsx", ".csv", ".gpkg")
 
 
 def without_personal(
@@ -77,8 +77,8 @@ def export_layers(
         Name → table. ``.gdb``, ``.gpkg`` and ``.xlsx`` take several.
     path : path
         ``.gdb`` (best for ArcGIS: long names), ``.shp`` (GBK, names of five Chinese
-        characters, and a table of names), ``.geojson``, ``.xlsx``, ``.csv``,
-        ``.gpkg``.
+        characters, and a table of names), ``.geojson``, ``.parquet`` (extra ``big``),
+        ``.xlsx``, ``.csv``, ``.gpkg``.
     personal : collection of str
         Contact columns to write all the same, by name.
 

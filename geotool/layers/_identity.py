@@ -1,16 +1,18 @@
 """Identifiers: made where missing, refused where used twice; likely duplicates noted."""
 
-from typing import Any
-
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from geotool._marks import is_missing
-from geotool.crs import metric_crs
 from geotool.layers._columns import Matched
 from geotool.layers._ledger import Ledger, Words
 from geotool.schema import LayerKind
 
+EARTH_M = 6_371_000.0
 NEAR_M = 5.0
 """Points of one name nearer than this are noted as possible duplicates."""
 
@@ -116,16 +118,19 @@ def note_duplicates(layer: pd.DataFrame, kind: LayerKind, ledger: Ledger) -> Non
     """Note points of the same name at the same place, and points on one spot."""
     if not isinstance(layer, gpd.GeoDataFrame) or "Point" not in kind.geometry:
         return
-    points = layer[layer.geom_type == "Point"]
-    if len(points) < 2 or points.crs is None:
+    shapes = layer.geometry
+    is_point = shapely.get_type_id(shapes.to_numpy()) == shapely.GeometryType.POINT
+    if is_point.sum() < 2 or shapes.crs is None:
         return
-    shapes = points.geometry
-    if points.crs.is_geographic:
-        shapes = shapes.to_crs(metric_crs(float(shapes.x.median())))
-    shapes = gpd.GeoSeries(shapes[shapes.x.abs() < 1e9])
+    places = np.flatnonzero(is_point)
+    xy = shapely.get_coordinates(shapes.to_numpy()[is_point])
+    degrees = shapes.crs.is_geographic
+    key = (xy * (1e7 if degrees else 100)).round().astype(np.int64)  # centimetres
+    spots = _on_the_ball(xy) if degrees else xy
     names = layer["name"] if "name" in layer else pd.Series(None, index=layer.index)
     ids = layer[kind.id_column]
-    for later, first in sorted(_near(shapes).items()):
+    for one, other in _near(spots, key[:, 0] * 2**32 + key[:, 1]).items():
+        later, first = layer.index[places[one]], layer.index[places[other]]
         same = not is_missing(names[later]) and names[later] == names[first]
         zh = f"与 {ids[first]} 相距不到 {NEAR_M:g} 米" + (
             "且同名，可能重复" if same else ""
@@ -134,23 +139,37 @@ def note_duplicates(layer: pd.DataFrame, kind: LayerKind, ledger: Ledger) -> Non
         ledger.tell(zh, en, column=kind.id_column, before=str(ids[later]))
 
 
-def _near(shapes: gpd.GeoSeries) -> dict[Any, Any]:
-    """Find for each point the first earlier one near it.
+def _on_the_ball(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """
+    Turn degrees into places in space, so that distances are metres.
+
+    No projection is needed, it holds for any country, and 5 m are wrong by less than
+    3 cm.
+    """
+    lon, lat = np.radians(degrees).T
+    ball = [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
+    return EARTH_M * np.column_stack(ball)
+
+
+def _near(spots: NDArray[np.float64], key: NDArray[np.int64]) -> dict[int, int]:
+    """
+    Find for each point the first earlier one near it.
 
     Points of one spot are put together before: a park with thousands of enterprises
     on the same coordinates would make millions of pairs.
     """
-    spots: dict[tuple[float, float], Any] = {}
-    found = {}
-    for index, x, y in zip(shapes.index, shapes.x, shapes.y, strict=True):
-        spot = (round(x, 2), round(y, 2))
-        if spot in spots:
-            found[index] = spots[spot]
-        else:
-            spots[spot] = index
-    alone = gpd.GeoSeries(shapes.loc[list(spots.values())])
-    pairs = alone.sindex.query(alone, predicate="dwithin", distance=NEAR_M)
-    for one, other in zip(alone.index[pairs[0]], alone.index[pairs[1]], strict=True):
-        if other < one:
-            found[one] = min(found.get(one, other), other)
-    return found
+    _, first, spot = np.unique(key, return_index=True, return_inverse=True)
+    earliest = first[spot]
+    place = np.arange(len(spots))
+    found = dict(
+        zip(
+            place[earliest != place].tolist(),
+            earliest[earliest != place].tolist(),
+            strict=True,
+        )
+    )
+    alone = np.sort(first)
+    pairs = cKDTree(spots[alone]).query_pairs(NEAR_M, output_type="ndarray")
+    for one, other in alone[pairs].tolist():  # the earlier one first
+        found[other] = min(found.get(other, one), one)
+    return dict(sorted(found.items()))

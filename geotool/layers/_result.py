@@ -2,12 +2,13 @@
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from geotool._notes import NOTE_COLUMNS
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book
 
@@ -83,6 +84,24 @@ class LayerImport:
                 )
                 parts.append(f"<p>{title}{more}</p>{body}")
         return "".join(parts)
+
+    def with_notes(self, notes: pd.DataFrame) -> "LayerImport":
+        """
+        Give the same import with further notes.
+
+        Parameters
+        ----------
+        notes : DataFrame
+            As :func:`geotool.layers.check_places` gives them.
+
+        Returns
+        -------
+        LayerImport
+        """
+        if notes.empty:
+            return self
+        more = notes.reindex(columns=list(NOTE_COLUMNS)).astype(object)
+        return replace(self, notes=pd.concat([self.notes, more], ignore_index=True))
 
     def write_rejects(self, path: Any) -> Path:
         """

@@ -20,6 +20,11 @@ _MM = 0.26
 """Millimetres on paper for one pixel on screen."""
 
 
+_ALWAYS_NAMED = ("sections", "water_sources", "rivers", "admin")
+_NEAR_SCALE = 25_000
+"""Names of other layers are shown from this scale on (1:25 000)."""
+
+
 def style_qml(name: str, columns: Iterable[str], geometry: str) -> str | None:
     """
     Make the QGIS style of a layer: its classes as rules, Chinese names of columns.
@@ -67,11 +72,30 @@ def style_qml(name: str, columns: Iterable[str], geometry: str) -> str | None:
     symbols.append(_symbol(last, geometry, style["base"]))
     return (
         '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">'
-        '<qgis version="3.22" styleCategories="Symbology|Fields">'
+        '<qgis version="3.22" styleCategories="Symbology|Labeling|Fields" '
+        f'labelsEnabled="{int("name" in columns)}">'
         '<renderer-v2 type="RuleRenderer" symbollevels="0" forceraster="0" '
         f'enableorderby="0"><rules key="root">{"".join(rules)}</rules>'
         f"<symbols>{''.join(symbols)}</symbols></renderer-v2>"
+        f"{_labels(name, geometry) if 'name' in columns else ''}"
         f"<aliases>{''.join(_aliases(name, columns))}</aliases></qgis>"
+    )
+
+
+def _labels(name: str, geometry: str) -> str:
+    """Write the names beside the shapes; where there are many, only when near."""
+    placement = {"Point": 6, "LineString": 2}.get(geometry, 1)
+    near = int(name not in _ALWAYS_NAMED)
+    return (
+        '<labeling type="simple"><settings calloutType="simple">'
+        '<text-style fieldName="name" isExpression="0" fontSize="8" '
+        'fontSizeUnit="Point" textColor="40,40,40,255" textOpacity="1">'
+        '<text-buffer bufferDraw="1" bufferSize="0.7" bufferSizeUnits="MM" '
+        'bufferColor="255,255,255,255" bufferOpacity="0.8"/></text-style>'
+        f'<placement placement="{placement}" dist="0.6" distUnits="MM" '
+        'predefinedPositionOrder="TR,R,BR,TL,L,BL,T,B" offsetType="1"/>'
+        f'<rendering scaleVisibility="{near}" scaleMin="{_NEAR_SCALE}" scaleMax="1" '
+        'drawLabels="1" obstacle="1"/></settings></labeling>'
     )
 
 

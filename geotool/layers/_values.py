@@ -1,0 +1,198 @@
+"""What single cells say: text, identifiers, numbers; and whole columns of them."""
+
+import datetime as dt
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from types import NoneType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geotool._marks import is_missing
+from geotool._units import unit_factor
+from geotool.readings import number_text
+
+_MISSING = frozenset(
+    ("", "/", "-", "--", "—", "——", "\\", "无", "不详", "未知", "未测", "暂无", "空", "na",
+     "n/a", "#n/a", "nan", "null", "none", "无数据", "未填", "待定", "…")
+)  # fmt: skip
+LONGEST = max(map(len, _MISSING))
+
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
+_WITH_UNIT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s].*)")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+
+
+def is_missing_word(cell: Any) -> bool:
+    """
+    Whether a cell says that there is nothing.
+
+    Examples
+    --------
+    >>> is_missing_word("不详"), is_missing_word(" - "), is_missing_word(0)
+    (True, True, False)
+    """
+    if type(cell) is not str and is_missing(cell):
+        return True
+    if not isinstance(cell, str):
+        return False
+    word = cell.strip()
+    if not word.isascii():
+        word = unicodedata.normalize("NFKC", word).strip()
+    return len(word) <= LONGEST and word.casefold() in _MISSING
+
+
+def clean_text(cell: Any) -> str | None:
+    r"""
+    Write a cell as text on one line; whole numbers without a decimal point.
+
+    Examples
+    --------
+    >>> clean_text(3206120.0), clean_text("  东 口\n"), clean_text(None)
+    ('3206120', '东 口', None)
+    """
+    if type(cell) is str:  # nearly every cell
+        return " ".join(cell.split()) or None
+    if is_missing(cell):
+        return None
+    if isinstance(cell, (dt.datetime, pd.Timestamp)):
+        midnight = cell.time() == dt.time(0)
+        return cell.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, (float, np.floating, int, np.integer)) and not isinstance(
+        cell, bool
+    ):
+        return number_text(cell) if math.isfinite(float(cell)) else None
+    return " ".join(str(cell).split()) or None
+
+
+def clean_texts(cells: pd.Series) -> pd.Series:
+    """
+    Write a column of cells as text; one that is clean already stays as it is.
+
+    Examples
+    --------
+    >>> clean_texts(pd.Series(["东  口", None, 3.0], dtype=object)).tolist()
+    ['东 口', None, '3']
+    """
+    values = cells.tolist()
+    if set(map(type, values)) <= {str, NoneType}:
+        joined = "\0".join(filter(None, values))
+        # no white space at all, and no text that is empty
+        if len(joined.split()) <= 1 and "" not in values:
+            return cells.astype(object)
+    made = [
+        (" ".join(cell.split()) or None)
+        if type(cell) is str
+        else repr(cell)
+        if type(cell) is float and cell % 1  # most numbers: not whole, finite
+        else clean_text(cell)
+        for cell in values
+    ]
+    return objects(made, cells)
+
+
+def objects(values: list[Any], like: pd.Series) -> pd.Series:
+    """Make a column of objects; None stays None."""
+    return pd.Series(values, index=like.index, dtype=object)
+
+
+def each_once(cells: pd.Series, read: Callable[[Any], Any]) -> pd.Series:
+    """Apply a rule once to every distinct text, for columns of few words."""
+    known: dict[Any, Any] = {}
+    made = []
+    for cell in cells.tolist():
+        if type(cell) is not str:
+            made.append(read(cell))
+            continue
+        if cell not in known:
+            known[cell] = read(cell)
+        made.append(known[cell])
+    return objects(made, cells)
+
+
+def clean_id(cell: Any) -> str | None:
+    """
+    Write an identifier: full-width letters and digits become plain.
+
+    Examples
+    --------
+    >>> clean_id("ＰＷ００１ "), clean_id(12.0)
+    ('PW001', '12')
+    """
+    if is_missing_word(cell):
+        return None
+    text = clean_text(cell)
+    if text is None or text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def parse_number(cell: Any, unit: str = "") -> tuple[float, str]:
+    """
+    Read a cell as a number.
+
+    Parameters
+    ----------
+    cell : object
+    unit : str
+        Unit of the column; a unit behind the number is converted to it.
+
+    Returns
+    -------
+    value : float
+    state : str
+        ``""``, ``missing``, ``unreadable``, ``unit`` (a unit was converted) or
+        ``folded`` (thousands separators or full-width digits).
+
+    Examples
+    --------
+    >>> parse_number("１,２00"), parse_number("5万吨/日", "m3/d"), parse_number("约500")
+    ((1200.0, 'folded'), (50000.0, 'unit'), (nan, 'unreadable'))
+    """
+    if is_missing_word(cell):
+        return math.nan, "missing"
+    if isinstance(cell, (bool, np.bool_, dt.date, dt.time)):
+        return math.nan, "unreadable"
+    if isinstance(cell, (int, float, np.number)):
+        number = float(cell)
+        return (number, "") if math.isfinite(number) else (math.nan, "unreadable")
+    text = unicodedata.normalize("NFKC", str(cell)).strip().casefold()
+    text = text.removeprefix("'").replace("−", "-")
+    if _PLAIN.fullmatch(text):
+        return float(text), "" if text == str(cell).strip().casefold() else "folded"
+    if _THOUSANDS.fullmatch(text):
+        return float(text.replace(",", "")), "folded"
+    found = _WITH_UNIT.fullmatch(text)
+    factor = unit_factor(found[2], unit) if found and unit else None
+    if found and factor is not None:
+        return float(found[1]) * factor, "unit"
+    return math.nan, "unreadable"
+
+
+def parse_numbers(cells: list[Any], unit: str = "") -> tuple[Any, Any]:
+    """
+    Read a column of cells as numbers; what is a number already, all at once.
+
+    Returns
+    -------
+    values, states : array
+        As :func:`parse_number`.
+
+    Examples
+    --------
+    >>> parse_numbers([1.5, "2", None])
+    (array([1.5, 2. , nan]), array(['', '', 'missing'], dtype=object))
+    """
+    number = np.array([type(cell) in (float, int) for cell in cells], dtype=bool)
+    plain = cells if number.all() else [c for c in cells if type(c) in (float, int)]
+    values = np.full(len(cells), np.nan)
+    states = np.full(len(cells), "", dtype=object)
+    values[number] = np.array(plain, dtype=float)
+    states[np.isinf(values)], states[np.isnan(values)] = "unreadable", "missing"
+    values[np.isinf(values)] = np.nan
+    for place in np.flatnonzero(~number).tolist():
+        values[place], states[place] = parse_number(cells[place], unit)
+    return values, states
