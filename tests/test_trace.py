@@ -134,7 +134,7 @@ def at_node(network, node):
     return None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(graphs(), st.data())
 def test_classes_equal_brute_force_over_all_orientations(network, data):
     node = data.draw(st.sampled_from(sorted(set(network.reaches["to_node"]))))
@@ -145,7 +145,7 @@ def test_classes_equal_brute_force_over_all_orientations(network, data):
     assert set(found) == set.union(*every)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(graphs(), st.data())
 def test_distances_are_shortest_ways(network, data):
     node = data.draw(st.sampled_from(sorted(set(network.reaches["to_node"]))))
@@ -165,7 +165,7 @@ def test_distances_are_shortest_ways(network, data):
         assert row.distance_m >= shortest[row.reach_id] - 1e-6
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(graphs(modes=("normal", "unknown", "bidirectional"), with_gates=True), st.data())
 def test_up_and_down_are_mirrors(network, data):
     "a lies upstream of b exactly when b lies downstream of a, at one distance"
@@ -205,7 +205,7 @@ def _placed(trace, layer, place):
     return trace.excluded["kind"].iloc[0] not in ("far", "no_place")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(graphs(with_gates=True), st.data())
 def test_closing_a_gate_never_adds_water(network, data):
     node = data.draw(st.sampled_from(sorted(set(network.reaches["to_node"]))))
@@ -222,7 +222,7 @@ def test_closing_a_gate_never_adds_water(network, data):
         assert before[reach] <= level
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(graphs(), st.data())
 def test_adding_a_reach_never_takes_water_away(network, data):
     node = data.draw(st.sampled_from(sorted(set(network.reaches["to_node"]))))

@@ -29,7 +29,9 @@ CODE, OLD_LAW = "《生态环境法典》第三百一十八条", "《水污染�
 # ---------------------------------------------------------------- drawing
 def network(lines, *, mode="normal", width_m=20.0, names=None, gate=None, crs=CRS):
     """Make a network of lines that meet at equal end points."""
-    lines = [shapely.transform(line, lambda xy: xy + np.array((X, Y))) for line in lines]
+    lines = [
+        shapely.transform(line, lambda xy: xy + np.array((X, Y))) for line in lines
+    ]
     if crs != CRS:
         lines = list(gpd.GeoSeries(lines, crs=CRS).to_crs(crs))
     ends = [tuple(line.coords[k]) for line in lines for k in (0, -1)]
@@ -547,7 +549,8 @@ def test_every_number_of_the_table_has_unit_source_and_confidence():
 def approved(*rows, crs=CRS, **columns):
     table = pd.DataFrame(rows, columns=["water_source_id", "level", "geometry"])
     shapes = [
-        shapely.transform(s, lambda xy: xy + np.array((X, Y))) for s in table.pop("geometry")
+        shapely.transform(s, lambda xy: xy + np.array((X, Y)))
+        for s in table.pop("geometry")
     ]
     return gpd.GeoDataFrame(table.assign(**columns), geometry=shapes, crs=CRS).to_crs(
         crs
@@ -611,7 +614,9 @@ def test_approved_zones_that_are_odd_are_kept_and_noted():
 
 # ---------------------------------------------------------------- buffers
 def rivers(*lines, crs=CRS, **columns):
-    shapes = [shapely.transform(line, lambda xy: xy + np.array((X, Y))) for line in lines]
+    shapes = [
+        shapely.transform(line, lambda xy: xy + np.array((X, Y))) for line in lines
+    ]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS).to_crs(crs)
 
 

@@ -37,15 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     _plain_streams()
-    warnings.showwarning = _one_line
+    notes: list[str] = []
     try:
-        chosen = build_parser().parse_args(arguments)
-        return int(chosen.run(chosen) or 0)
+        with warnings.catch_warnings(record=True) as caught:
+            # a filter that makes errors of warnings stays: tests set one
+            try:
+                chosen = build_parser().parse_args(arguments)
+                status = int(chosen.run(chosen) or 0)
+            finally:
+                notes = _texts(caught)
+        for text in notes:
+            print(f"提示 note: {text}", file=sys.stderr)
+        return status
     except (GeotoolError, UsageError) as error:
-        print(f"错误 error: {error}", file=sys.stderr)
+        # what was noted on the way may be the reason: all in one line
+        told = f"（此前提示 noted before: {'；'.join(notes)}）" if notes else ""
+        print(f"错误 error: {error}{told}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        return 1
+    except OSError as error:
+        return _refused_by_system(error)
     except KeyboardInterrupt:
         print("已中断 interrupted", file=sys.stderr)
         return 130
@@ -70,5 +80,21 @@ def _plain_streams() -> None:
             reconfigure(errors="replace")
 
 
-def _one_line(message: Any, *_: Any, **__: Any) -> None:
-    print(f"提示 note: {' '.join(str(message).split())}", file=sys.stderr)
+def _texts(caught: Sequence[Any]) -> list[str]:
+    """Give warnings as lines, each once."""
+    return list(dict.fromkeys(" ".join(str(each.message).split()) for each in caught))
+
+
+def _refused_by_system(error: OSError) -> int:
+    """Tell of a file that the system would not read or write."""
+    if isinstance(error, BrokenPipeError):
+        return 1
+    name = f" {error.filename}" if error.filename else ""
+    said = error.strerror or " ".join(str(error).split())
+    print(
+        f"错误 error: 系统不让读写{name}（{said}）；请检查路径、权限和磁盘空间。 / "
+        f"the system refused{name} ({said}); check path, rights and disk space.",
+        file=sys.stderr,
+    )
+    wrong = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError)
+    return 2 if isinstance(error, (*wrong, NotADirectoryError)) else 1

@@ -20,12 +20,18 @@ from geotool.cli._layers import (
 )
 from geotool.crs import GEOGRAPHIC_CRS, reproject, require_crs
 from geotool.errors import LayerError, SourceError
-from geotool.io import fingerprint, read_mapping, read_readings, write_table
+from geotool.io import (
+    fingerprint,
+    list_layers,
+    read_mapping,
+    read_readings,
+    write_table,
+)
 from geotool.network import network_tables
 from geotool.report import (
-    TRACE_FORMATS,
     write_assessment,
     write_findings,
+    write_issues,
     write_trace,
 )
 from geotool.schema import layer_kind
@@ -44,6 +50,7 @@ def run_import(chosen: argparse.Namespace) -> None:
     columns = dict(_pair(text) for text in chosen.columns)
     into = Path(chosen.into)
     if chosen.kind == "readings":
+        _refuse_options(chosen)
         _import_readings(chosen, into)
         return
     done = gt.read_layer(
@@ -52,16 +59,19 @@ def run_import(chosen: argparse.Namespace) -> None:
         crs=chosen.crs,
         datum=chosen.datum,
         encoding=chosen.encoding,
-        sheet=_sheet(chosen.sheet),
+        sheet=_sheet(chosen),
         source_layer=chosen.layer,
         columns=columns or None,
     )
+    _refuse_nothing(done, chosen)
     workspace = open_or_create(into)
     layer = done.layer
     if chosen.append and workspace.has(chosen.kind):
         layer = appended(workspace.read(chosen.kind), layer, chosen.kind)
     workspace.write({chosen.kind: layer}, source=done)
     say(done.summary)
+    if chosen.append:
+        say(f"  已有图层 {chosen.kind} 现共 {len(layer)} 行")
     for header, column in done.proposals[["header", "column"]].head(6).to_numpy():
         say(f"  可能对应：--map {header}={column} maybe this column is that")
     _say_notes(done.notes)
@@ -78,6 +88,27 @@ def run_import(chosen: argparse.Namespace) -> None:
         say("  河流或闸站已变，请重新 geotool build")
 
 
+def _refuse_nothing(done: Any, chosen: argparse.Namespace) -> None:
+    """Keep a layer from being replaced by one without rows."""
+    if len(done.layer) or not len(done.rejected):
+        return
+    if chosen.rejects:
+        done.write_rejects(chosen.rejects)
+    first = done.rejected.iloc[0]
+    count = len(done.rejected)
+    back = (
+        f"；退回行已写入 {chosen.rejects}"
+        if chosen.rejects
+        else "；加 --rejects 可写出"
+    )
+    raise LayerError(
+        f"{count} 行全部不合格，没有写入（如第 {first['row']} 行：{first['reason']}；"
+        f"{first['remedy']}）{back}。",
+        f"All {count} rows were refused and nothing was written (row {first['row']}: "
+        f"{first['reason_en']}; {first['remedy_en']}).",
+    )
+
+
 def _pair(text: str) -> tuple[str, str]:
     header, sign, column = text.rpartition("=")
     if not sign or not header or not column:
@@ -88,8 +119,30 @@ def _pair(text: str) -> tuple[str, str]:
     return header, column
 
 
-def _sheet(text: str | None) -> str | int | None:
-    return int(text) if text is not None and text.isdigit() else text
+def _refuse_options(chosen: argparse.Namespace) -> None:
+    """Tell of an option that does nothing for readings: they have no place."""
+    given = {
+        "--map": chosen.columns,
+        "--crs": chosen.crs,
+        "--datum": chosen.datum,
+        "--layer": chosen.layer,
+    }
+    useless = [name for name, value in given.items() if value]
+    if useless:
+        raise SourceError(
+            f"{'、'.join(useless)} 对监测数据（readings）不起作用；请去掉，"
+            "列名请改成 断面编号、监测时间、监测项目、监测值。",
+            f"{', '.join(useless)} does nothing for readings; leave it out and name the "
+            "columns section_id, time, item and value.",
+        )
+
+
+def _sheet(chosen: argparse.Namespace) -> str | int | None:
+    """Take digits for the place of a sheet, unless a sheet is named so: 2025."""
+    text: str | None = chosen.sheet
+    if text is None or not text.isdigit() or text in list_layers(chosen.file):
+        return text
+    return int(text)
 
 
 def open_or_create(path: Path) -> Workspace:
@@ -127,11 +180,19 @@ def _say_notes(notes: pd.DataFrame) -> None:
 
 def _import_readings(chosen: argparse.Namespace, into: Path) -> None:
     readings, rejected = read_readings(
-        chosen.file, sheet=_sheet(chosen.sheet), encoding=chosen.encoding
+        chosen.file,
+        sheet=_sheet(chosen),
+        encoding=chosen.encoding,
+        year=chosen.year,
     )
+    if readings.empty and len(rejected):
+        raise LayerError(
+            f"{len(rejected)} 个监测值全部不合格，没有写入（如第 "
+            f"{rejected['row'].iloc[0]} 行：{rejected['reason'].iloc[0]}）。",
+            f"All {len(rejected)} readings were refused and nothing was written (row "
+            f"{rejected['row'].iloc[0]}: {rejected['reason_en'].iloc[0]}).",
+        )
     workspace = open_or_create(into)
-    if chosen.append and workspace.has("readings"):
-        readings = pd.concat([workspace.read("readings"), readings], ignore_index=True)
     source = {
         "name": Path(chosen.file).name,
         "sha256": fingerprint(Path(chosen.file)),
@@ -139,20 +200,48 @@ def _import_readings(chosen: argparse.Namespace, into: Path) -> None:
         "rows_accepted": len(readings),
         "rows_rejected": len(rejected),
     }
-    workspace.write({"readings": readings}, source=source)
+    table, again = readings, 0
+    if chosen.append and workspace.has("readings"):
+        table, again = _added_readings(workspace.read("readings"), readings)
+    workspace.write({"readings": table}, source=source)
     say(
         f"监测数据 {Path(chosen.file).name}：采用 {len(readings)} 个监测值，"
         f"退回 {len(rejected)} 条"
     )
+    if chosen.append:
+        say(f"  与已有完全相同、未重复计入 {again} 个；现共 {len(table)} 个监测值")
     for reason, count in rejected["reason"].value_counts().head(6).items():
         say(f"  退回：{reason}（{count} 条）")
     if chosen.rejects and len(rejected):
         write_table(rejected, chosen.rejects, layer="被退回")
 
 
+def _added_readings(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Put new readings under the old; one that is there already counts once."""
+    keys = [c for c in ("section_id", "time", "item", "value", "unit") if c in new]
+    known = set(old[keys].astype(str).itertuples(index=False, name=None))
+    fresh = [
+        row not in known
+        for row in new[keys].astype(str).itertuples(index=False, name=None)
+    ]
+    joined = pd.concat([old, new[fresh]], ignore_index=True)
+    return joined, len(new) - sum(fresh)
+
+
+MAX_SNAP_M = 100.0
+"""A tolerance beyond this joins what lies apart; it is a slip of the pen."""
+
+
 # ---------------------------------------------------------------- network
 def run_build(chosen: argparse.Namespace) -> None:
     """Make the network of a workspace."""
+    if chosen.snap_m > MAX_SNAP_M:
+        raise SourceError(
+            f"--snap-m {chosen.snap_m:g} 太大（最多 {MAX_SNAP_M:g} m），会把分开的河连在一起；"
+            "断线请先 geotool check 查明再改图。",
+            f"--snap-m {chosen.snap_m:g} is too much (at most {MAX_SNAP_M:g} m): it joins "
+            "rivers that lie apart. See geotool check for gaps.",
+        )
     workspace = open_workspace(chosen.workspace)
     built = gt.build_network(
         workspace.read("rivers"),
@@ -192,7 +281,7 @@ def run_check(chosen: argparse.Namespace) -> int:
     for row in shown.to_dict("records"):
         say(f"  [{SEVERITY_ZH[row['severity']]}] {row['message']}；{row['repair']}")
     if chosen.out:
-        write_table(issues, chosen.out, layer="issues")
+        write_issues(issues, chosen.out)
         say(f"问题清单：{chosen.out}")
     return 3 if (issues["severity"] == "error").any() else 0
 
@@ -200,11 +289,7 @@ def run_check(chosen: argparse.Namespace) -> int:
 # ---------------------------------------------------------------- trace
 def run_trace(chosen: argparse.Namespace) -> None:
     """Trace from a section, an outfall or a place."""
-    if Path(chosen.out).suffix.lower() not in TRACE_FORMATS:
-        raise SourceError(
-            f"--out 的后缀应为 {'、'.join(TRACE_FORMATS)}，得到 {chosen.out}。",
-            f"--out must end in one of {', '.join(TRACE_FORMATS)}, got {chosen.out}.",
-        )
+    item = _item(chosen.item)
     workspace = open_workspace(chosen.workspace)
     label, at = _start(workspace, chosen)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
@@ -225,12 +310,12 @@ def run_trace(chosen: argparse.Namespace) -> None:
         chosen.out,
         network=network,
         section_id=label,
-        item=_item(chosen.item),
+        item=item,
         warnings=(*stale, *warnings),
     )
     if chosen.save:
-        layers = trace.map_layers()
-        workspace.write({name: table for name, table in layers.items() if len(table)})
+        # empty ones too, or those of the trace before would stay on the map
+        workspace.write(trace.map_layers())
     say_trace(trace)
     for text in (*stale, *warnings):
         say(f"  注意：{text}")
@@ -386,6 +471,14 @@ def run_zones(chosen: argparse.Namespace) -> None:
     rule = chosen.rule
     if rule.lower().endswith((".toml", ".json")):
         rule = read_mapping(rule)
+    on = _day(chosen.on)
+    if chosen.out and not workspace.has("outfalls"):
+        raise LayerError(
+            f"{workspace.path.name} 里没有排污口（outfalls），没有可筛查的；请去掉 --out，"
+            "或先导入排污口。",
+            f"{workspace.path.name} has no outfalls to screen; leave --out out, or "
+            "import outfalls first.",
+        )
     network, _ = network_of(workspace)
     zones, plan = zone_layers(workspace, network, rule=rule, buffer_m=chosen.buffer_m)
     tables: dict[str, pd.DataFrame] = {"zones": zones}
@@ -393,9 +486,7 @@ def run_zones(chosen: argparse.Namespace) -> None:
     for row in plan.notes[plan.notes["severity"] != "info"].to_dict("records"):
         say(f"  {row['water_source_id']} {row['note']}")
     if workspace.has("outfalls"):
-        findings = gt.screen_points(
-            workspace.read("outfalls"), plan, on=_day(chosen.on)
-        )
+        findings = gt.screen_points(workspace.read("outfalls"), plan, on=on)
         tables["findings"] = findings
         say_findings(findings)
         if chosen.out:

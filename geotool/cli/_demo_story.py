@@ -161,8 +161,7 @@ def _trace(
             item="NH3N",
         )
     if first:
-        layers = trace.map_layers()
-        workspace.write({name: table for name, table in layers.items() if len(table)})
+        workspace.write(trace.map_layers())
 
 
 def _zones(workspace: Workspace, network: gt.RiverNetwork, folder: Path) -> None:

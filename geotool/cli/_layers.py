@@ -42,13 +42,10 @@ def network_of(workspace: Workspace) -> tuple[RiverNetwork, tuple[str, ...]]:
 
 
 def _stale(workspace: Workspace) -> tuple[str, ...]:
-    origin = workspace.provenance().set_index("layer")["time"]
-    built = origin.get("reaches", "")
-    newer = [
-        name
-        for name in ("rivers", "structures")
-        if str(origin.get(name, "")) > str(built) != ""
-    ]
+    # what was written last stands last; clocks may be wrong and count seconds
+    order = {name: k for k, name in enumerate(workspace.provenance()["layer"])}
+    built = order.get("reaches", len(order))
+    newer = [name for name in ("rivers", "structures") if order.get(name, -1) > built]
     if not newer:
         return ()
     return (
@@ -65,8 +62,11 @@ def trace_points(workspace: Workspace) -> dict[str, gpd.GeoDataFrame]:
     for kind in TRACED_KINDS:
         if workspace.has(kind):
             layer = workspace.read(kind)
-            is_point = layer.geom_type.isin(["Point"]) | layer.geometry.isna()
-            found[kind] = layer[is_point]
+            # a works drawn as an area stands for itself by a point inside it
+            is_area = ~layer.geom_type.isin(["Point"]) & layer.geometry.notna()
+            found[kind] = layer.set_geometry(
+                layer.geometry.where(~is_area, layer.representative_point())
+            )
     return found
 
 

@@ -48,8 +48,9 @@ def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
 
 def _run(name: str, chosen: argparse.Namespace) -> int:
     # the commands bring geopandas along; --help should not
-    from geotool.cli import _commands, _demo_story
+    from geotool.cli import _commands, _demo_story, _paths
 
+    _paths.check_outputs(name, chosen)
     table = {**_commands.COMMANDS, "demo": _demo_story.run_demo}
     return int(table[name](chosen) or 0)
 
@@ -92,6 +93,12 @@ def _import(commands: Any) -> None:
         "--append",
         action="store_true",
         help="并入已有图层（编号不得重复）add to the layer that is there",
+    )
+    parser.add_argument(
+        "--year",
+        type=int,
+        metavar="YYYY",
+        help="监测时间没有年份时的年份 year of times written without one",
     )
     parser.add_argument("--rejects", metavar="FILE.xlsx", help="退回行写到此处")
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 from geotool.errors import NetworkError
@@ -50,6 +51,14 @@ class Scenario:
     note: str = ""
 
     def __post_init__(self) -> None:
+        for part in ("structures", "directions", "velocities_m_s"):
+            if not isinstance(getattr(self, part), Mapping):
+                raise NetworkError(
+                    f"情景“{self.name}”的 {part} 应是“编号 = 值”的表，得到 "
+                    f"{getattr(self, part)!r}。",
+                    f"Scenario {self.name!r}: {part} must be a table of ids and values, "
+                    f"got {getattr(self, part)!r}.",
+                )
         for mapping, choices in (
             (self.structures, GATE_STATES),
             (self.directions, DIRECTIONS),
@@ -63,7 +72,8 @@ class Scenario:
                         f"{value!r}; choose one of {', '.join(choices)}.",
                     )
         for key, speed in self.velocities_m_s.items():
-            if not speed > 0:
+            is_number = isinstance(speed, int | float) and not isinstance(speed, bool)
+            if not (is_number and isfinite(speed) and speed > 0):
                 raise NetworkError(
                     f"情景“{self.name}”中 {key} 的流速 {speed} 不是正数。",
                     f"Scenario {self.name!r}: the velocity of {key} is {speed}, "
@@ -92,7 +102,8 @@ class Scenario:
                 f"A scenario has no {', '.join(sorted(unknown))}; "
                 f"it may have {', '.join(cls.__dataclass_fields__)}.",
             )
-        return cls(**data)
+        texts = {key: str(data[key]) for key in ("name", "note") if key in data}
+        return cls(**{**data, **texts})
 
     @property
     def hash(self) -> str:

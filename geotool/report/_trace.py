@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geotool.crs import GEOGRAPHIC_CRS, reproject
+from geotool.crs import to_degrees
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book, write_table, write_vector
 from geotool.network import RiverNetwork
@@ -140,7 +140,9 @@ def trace_document(
             **{key: _number(value) for key, value in facts.items()},
             "crs": str(network.crs),
             "hash": trace.network_hash,
-            "upstream_km": _number(trace.reaches["length_m"].sum() / 1000),
+            f"{trace.settings['direction']}_km": _number(
+                trace.reaches["length_m"].sum() / 1000
+            ),
         },
         "sources": sources,
         "points": others,
@@ -219,7 +221,7 @@ def _unregistered(trace: Trace) -> list[str]:
 
 
 def _records(table: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    degrees: Any = reproject(table, GEOGRAPHIC_CRS).geometry if len(table) else []
+    degrees: Any = to_degrees(table).geometry if len(table) else []
     rows = pd.DataFrame(table.drop(columns="geometry")).to_dict("records")
     return [
         {
@@ -268,11 +270,13 @@ def write_trace(
         trace, network=network, section_id=section_id, item=item, warnings=warnings
     )
     if suffix == ".json":
-        text = json.dumps(document, ensure_ascii=False, indent=1)
+        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         with replacing(target) as beside:
             beside.write_text(text, encoding="utf-8")
     elif suffix == ".csv":
-        write_table(_point_sheet(trace, sources=True), target)
+        up = trace.settings["direction"] == "upstream"
+        # downstream, what is looked for is intakes and sections
+        write_table(_point_sheet(trace, sources=True if up else None), target)
     elif suffix == ".xlsx":
         with replacing(target) as beside:
             write_book(_sheets(trace, document), beside)
@@ -295,13 +299,18 @@ def _one_layer(trace: Trace) -> gpd.GeoDataFrame:
     layers = trace.map_layers()
     layers.pop("trace_stopped")
     parts = [table.assign(part=name) for name, table in layers.items() if len(table)]
+    if not parts:
+        return layers["trace_reaches"].assign(part="")
     joined = pd.concat(parts, ignore_index=True)
     return gpd.GeoDataFrame(joined, geometry="geometry", crs=trace.reaches.crs)
 
 
 # ---------------------------------------------------------------- workbook
-def _point_sheet(trace: Trace, *, sources: bool) -> pd.DataFrame:
-    rows = trace.points[(trace.points["layer"] == SOURCES) == sources]
+def _point_sheet(trace: Trace, *, sources: bool | None) -> pd.DataFrame:
+    """Outfalls, other points, or all where None."""
+    rows = trace.points
+    if sources is not None:
+        rows = rows[(rows["layer"] == SOURCES) == sources]
     table = trace.map_layers()["trace_points"].loc[rows.index].reset_index(drop=True)
     table["rank"] = range(1, len(table) + 1)
     keep = _POINT_HEADERS if sources else {"layer": "图层", **_POINT_HEADERS}

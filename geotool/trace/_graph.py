@@ -5,7 +5,9 @@ inferred, or the water runs both ways at times. Level 2: it may be, nobody knows
 A closed gate has no arc at all.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,46 @@ class Segments:
         """Length in metres."""
         return self.high - self.low
 
+    @cached_property
+    def _order(self) -> tuple[Ints, Ints]:
+        """Segments by reach and measure, and the reach of each."""
+        order = np.lexsort((self.low, self.reach))
+        return order, self.reach[order]
+
+    def at(self, reach: int, measure: float, *, before: bool = True) -> int:
+        """
+        Give the segment that holds a measure of a reach.
+
+        Parameters
+        ----------
+        reach : int
+            Row of the reach.
+        measure : float
+        before : bool
+            Of two segments that meet at the measure, take the first.
+        """
+        order, row = self._order
+        first, stop = np.searchsorted(row, [reach, reach + 1])
+        mine = order[first:stop]
+        inside = (self.low[mine] <= measure + 1e-9) & (
+            measure <= self.high[mine] + 1e-9
+        )
+        found = mine[inside] if inside.any() else mine[-1:]
+        return int(found[0] if before else found[-1])
+
+
+@dataclass(frozen=True)
+class StartReach:
+    """
+    A reach with starts inside: the segments before the first and after the last.
+
+    Its water runs one way in all of it, so that where nobody knows which way, the
+    two segments are not unknown independently of each other.
+    """
+
+    first: int
+    last: int
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -93,8 +135,12 @@ class Graph:
     gates : list of Gate
     gate_arcs : array of int, shape (k, 3)
         From, to, level.
+    unparted : list of str
+        Structures left out, because more than two reaches meet at their node.
     start_nodes : list of int
         Where the trace starts.
+    start_reaches : list of StartReach
+        Reaches cut by a start.
     seconds_low, seconds_high : array of float
         Fastest and slowest time through each segment.
     basis : array of str
@@ -105,7 +151,9 @@ class Graph:
     nodes: int
     gates: list[Gate]
     gate_arcs: Ints
+    unparted: list[str]
     start_nodes: list[int]
+    start_reaches: list[StartReach]
     seconds_low: Floats
     seconds_high: Floats
     basis: NDArray[np.object_]
@@ -144,17 +192,20 @@ def build_graph(
     """
     _check_scenario(network, scenario)
     along, against = reach_levels(network, scenario)
-    segments, count, start_nodes = _cut(network, starts, along, against)
-    segments, count, gates, arcs = _split_gates(network, segments, count, scenario)
+    segments, count = _cut(network, starts, along, against)
+    parted = _split_gates(network, segments, count, scenario)
+    segments = parted.segments
     speed = velocity_ranges(network, scenario.velocities_m_s if scenario else None)
     low = speed["low_m_s"].to_numpy(float)[segments.reach]
     high = speed["high_m_s"].to_numpy(float)[segments.reach]
     return Graph(
         segments=segments,
-        nodes=count,
-        gates=gates,
-        gate_arcs=np.array(arcs, dtype=np.int64).reshape(-1, 3),
-        start_nodes=start_nodes,
+        nodes=parted.nodes,
+        gates=parted.gates,
+        gate_arcs=np.array(parted.arcs, dtype=np.int64).reshape(-1, 3),
+        unparted=parted.unparted,
+        start_nodes=[_start_node(segments, *start) for start in starts],
+        start_reaches=_start_reaches(segments, starts),
         seconds_low=segments.length / high,
         seconds_high=segments.length / low,
         basis=speed["basis"].to_numpy(dtype=object)[segments.reach],
@@ -198,43 +249,42 @@ def reach_levels(network: RiverNetwork, scenario: Scenario | None) -> tuple[Ints
         "both": (1, 1),
         "unknown": (2, 2),
     }
-    for key, word in (scenario.directions if scenario else {}).items():
-        named = (reaches["reach_id"] == key).to_numpy()
-        if not named.any():
-            named = (reaches["river_id"] == key).to_numpy()
-        along[named], against[named] = levels[word]
+    words = scenario.directions if scenario else {}
+    # a river first, its single reaches after: what is said more exactly counts
+    for column in ("river_id", "reach_id"):
+        ids = reaches[column].to_numpy(dtype=object)
+        for key, word in words.items():
+            named = ids == key
+            along[named], against[named] = levels[word]
     return along.astype(np.int64), against.astype(np.int64)
+
+
+NODE_M = 1e-6
+"""A place this near to the end of a reach is its node."""
 
 
 def _cut(
     network: RiverNetwork, starts: list[tuple[int, float]], along: Ints, against: Ints
-) -> tuple[Segments, int, list[int]]:
-    """Cut reaches at the starts; a start at an end is the node there."""
+) -> tuple[Segments, int]:
+    """Cut reaches at the starts inside them."""
     reaches, count = network.reaches, len(network.nodes)
     length = reaches["length_m"].to_numpy(float)
     ends = reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64)
-    inner: dict[int, dict[float, int]] = {}
-    start_nodes: list[int] = []
+    inner: dict[int, set[float]] = {}
     for reach, measure in starts:
-        if measure <= 1e-6:
-            start_nodes.append(int(ends[reach, 0]))
-        elif measure >= length[reach] - 1e-6:
-            start_nodes.append(int(ends[reach, 1]))
-        else:
-            cuts = inner.setdefault(reach, {})
-            if measure not in cuts:
-                cuts[measure] = count
-                count += 1
-            start_nodes.append(cuts[measure])
-    whole = np.array([k not in inner for k in range(len(reaches))], dtype=bool)
+        if NODE_M < measure < length[reach] - NODE_M:
+            inner.setdefault(reach, set()).add(measure)
+    whole = np.ones(len(reaches), dtype=bool)
+    whole[list(inner)] = False
     draft = _Draft()
     for reach, cuts in inner.items():
         measures = [0.0, *sorted(cuts), float(length[reach])]
         nodes = [
             int(ends[reach, 0]),
-            *(cuts[m] for m in sorted(cuts)),
+            *range(count, count + len(cuts)),
             int(ends[reach, 1]),
         ]
+        count += len(cuts)
         for k in range(len(measures) - 1):
             draft.reach.append(reach)
             draft.low.append(measures[k])
@@ -253,7 +303,31 @@ def _cut(
         along=along[rows],
         against=against[rows],
     )
-    return segments, count, start_nodes
+    return segments, count
+
+
+def _start_node(segments: Segments, reach: int, measure: float) -> int:
+    """
+    Give the node of a start, once the nodes of gates are parted.
+
+    A start at the end of a reach lies on that reach's side of a gate.
+    """
+    k = segments.at(reach, measure)
+    if measure - segments.low[k] <= NODE_M:
+        return int(segments.start[k])
+    return int(segments.end[k])
+
+
+def _start_reaches(
+    segments: Segments, starts: list[tuple[int, float]]
+) -> list[StartReach]:
+    found = {
+        reach: StartReach(
+            segments.at(reach, 0.0), segments.at(reach, np.inf, before=False)
+        )
+        for reach, _ in starts
+    }
+    return [pair for pair in found.values() if pair.first != pair.last]
 
 
 def gate_levels(kind: str, state: str) -> tuple[int, int]:
@@ -276,19 +350,34 @@ def gate_levels(kind: str, state: str) -> tuple[int, int]:
     return (1, 1) if state == "open" else (2, 2)
 
 
+@dataclass(frozen=True)
+class _Parted:
+    """Segments whose gate nodes are two nodes each."""
+
+    segments: Segments
+    nodes: int
+    gates: list[Gate]
+    arcs: list[tuple[int, int, int]]
+    unparted: list[str]
+
+
 def _split_gates(
     network: RiverNetwork, segments: Segments, count: int, scenario: Scenario | None
-) -> tuple[Segments, int, list[Gate], list[tuple[int, int, int]]]:
+) -> _Parted:
     """Part each structure's node into its two sides, joined by the gate's arcs."""
     states = scenario.structures if scenario else {}
     start, end = segments.start.copy(), segments.end.copy()
     gates: list[Gate] = []
+    unparted: list[str] = []
     arcs: list[tuple[int, int, int]] = []
+    at_start, at_end = _by_node(start, count), _by_node(end, count)
     for row in network.structures.to_dict("records"):
         node, key = int(row["node_id"]), str(row["structure_id"])
         state = states.get(key, str(row["state"]))
-        ending, beginning = np.flatnonzero(end == node), np.flatnonzero(start == node)
+        ending, beginning = at_end(node), at_start(node)
         if len(ending) + len(beginning) != 2:
+            if len(ending) + len(beginning) > 2:
+                unparted.append(_name(row) or key)
             continue  # the end of the network: nothing to part
         with_, back = gate_levels(str(row["kind"]), state)
         if len(ending) == 1:  # drawn through: the far side is where the drawing goes
@@ -302,16 +391,16 @@ def _split_gates(
         gates.append(Gate(key, _name(row), state, node, count))
         arcs += [(node, count, with_), (count, node, back)]
         count += 1
-    parted = Segments(
-        segments.reach,
-        segments.low,
-        segments.high,
-        start,
-        end,
-        segments.along,
-        segments.against,
-    )
-    return parted, count, gates, [arc for arc in arcs if arc[2] < NEVER]
+    parted = replace(segments, start=start, end=end)
+    there = [arc for arc in arcs if arc[2] < NEVER]
+    return _Parted(parted, count, gates, there, unparted)
+
+
+def _by_node(node: Ints, count: int) -> Callable[[int], Ints]:
+    """Look up the segments that have an end at a node."""
+    order = np.argsort(node, kind="stable")
+    first = np.searchsorted(node[order], np.arange(count + 1))
+    return lambda which: order[first[which] : first[which + 1]]
 
 
 def _unsure(along: int, against: int) -> tuple[int, int]:

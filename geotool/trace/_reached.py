@@ -1,19 +1,28 @@
-"""Segments and points that a search reached, with class, distance and time."""
+"""Segments and places that a search reached, with class, distance and time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geotool.trace._graph import NEVER, Graph
-from geotool.trace._search import Arcs, Search, all_arcs, search
+from geotool.trace._graph import NEVER, NODE_M, Graph
+from geotool.trace._search import (
+    Arcs,
+    Bools,
+    Joined,
+    Search,
+    all_arcs,
+    joined,
+    reached_from,
+    search,
+    stacked,
+)
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SECONDS_PER_HOUR = 3600.0
-NODE_M = 1e-6
-"""A point this near to the end of a reach lies on the node."""
 
 
 @dataclass(frozen=True)
@@ -25,116 +34,186 @@ class Searches:
     ----------
     graph : Graph
     arcs : list of Arcs
-        Arcs of level 0; 0 and 1; all.
-    metres, fast, slow : list of Search
+        Arcs of level 0; 0 and 1; all. Ways out of a start reach of unknown direction
+        follow them.
+    metres, fast, slow : list of Joined
         By distance, by the fastest and by the slowest water; seconds.
     upstream : bool
     """
 
     graph: Graph
     arcs: list[Arcs]
-    metres: list[Search]
-    fast: list[Search]
-    slow: list[Search]
+    metres: list[Joined]
+    fast: list[Joined]
+    slow: list[Joined]
     upstream: bool
+
+    def cost(self, kind: str, level: Ints, node: Ints) -> Floats:
+        """Give the cost of many nodes, each at its own level."""
+        table = np.stack([found.cost for found in getattr(self, kind)])
+        return np.asarray(table[level, node])
 
 
 def run_searches(graph: Graph, *, upstream: bool) -> Searches:
     """Search by distance and time, for what is certain, in the scenario, possible."""
     every = all_arcs(graph)
-    levels: list[Arcs] = []
-    metres: list[Search] = []
-    fast: list[Search] = []
-    slow: list[Search] = []
+    found = Searches(graph, [], [], [], [], upstream)
+    costs = (graph.segments.length, graph.seconds_low, graph.seconds_high)
+    before = -1
     for level in range(3):
-        keep = every.level <= level
-        arcs = Arcs(
-            every.tail[keep], every.head[keep], every.segment[keep], every.level[keep]
-        )
-        levels.append(arcs)
-        inside = arcs.segment >= 0
-        for cost, found in (
-            (graph.segments.length, metres),
-            (graph.seconds_low, fast),
-            (graph.seconds_high, slow),
-        ):
-            weight = np.where(inside, cost[arcs.segment], 0.0)
-            found.append(
-                search(
-                    arcs,
-                    weight,
-                    graph.start_nodes,
-                    nodes=graph.nodes,
-                    upstream=upstream,
-                )
-            )
-    return Searches(graph, levels, metres, fast, slow, upstream)
+        own = every.at(every.level <= level)
+        ways = _either_ways(graph, own, level, upstream=upstream)
+        if not ways and len(own.tail) == before:
+            # nothing is less sure than what the level before had
+            found.arcs.append(found.arcs[-1])
+            for kind in (found.metres, found.fast, found.slow):
+                kind.append(kind[-1])
+            continue
+        _search_level(found, own, ways, costs)
+        before = -1 if ways else len(own.tail)
+    return found
 
 
 @dataclass(frozen=True)
-class Stretch:
+class _EitherWay:
+    """Two arcs of a start reach that runs one way or the other."""
+
+    arcs: Arcs
+    starts: list[int]
+    holds: Bools
+
+
+def _either_ways(
+    graph: Graph, own: Arcs, level: int, *, upstream: bool
+) -> list[_EitherWay]:
     """
-    Part of a segment that was reached, entered from one end.
+    Start reaches whose direction a level does not know.
+
+    Whichever way such a reach runs, its water comes from what reaches both its ends.
+    """
+    s, found = graph.segments, []
+    for pair in graph.start_reaches:
+        first, last = pair.first, pair.last
+        if min(s.along[first], s.against[first]) <= level:
+            continue
+        outer = (int(s.start[first]), int(s.end[last]))
+        inner = (int(s.end[first]), int(s.start[last]))
+        tail, head = (outer, inner) if upstream else (inner, outer)
+        met = [
+            reached_from(own, end, nodes=graph.nodes, upstream=upstream)
+            for end in outer
+        ]
+        arcs = Arcs(
+            np.array(tail),
+            np.array(head),
+            np.array([first, last]),
+            np.array([level, level]),
+        )
+        found.append(_EitherWay(arcs, list(inner), met[0] & met[1]))
+    return found
+
+
+def _search_level(
+    found: Searches, own: Arcs, ways: list[_EitherWay], costs: tuple[Floats, ...]
+) -> None:
+    graph, arcs = found.graph, own
+    parts = [np.arange(len(own.tail))]
+    for way in ways:
+        added = len(arcs.tail) + np.arange(len(way.arcs.tail))
+        parts.append(np.concatenate([parts[0], added]))
+        arcs = stacked(arcs, way.arcs)
+    starts = [graph.start_nodes, *(way.starts for way in ways)]
+    holds = [None, *(way.holds for way in ways)]
+    found.arcs.append(arcs)
+    # the arcs of the level come first, so that the numbers of a part are its own
+    used = [own, *(stacked(own, way.arcs) for way in ways)]
+    for cost, into in zip(costs, (found.metres, found.fast, found.slow), strict=True):
+        searches = []
+        for these, numbers, begin in zip(used, parts, starts, strict=True):
+            one = search(
+                these,
+                these.weight(cost),
+                begin,
+                nodes=graph.nodes,
+                upstream=found.upstream,
+            )
+            arc = one.arc.copy()
+            arc[arc >= 0] = numbers[arc[arc >= 0]]
+            searches.append(Search(one.cost, one.before, arc))
+        into.append(joined(searches, holds))
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """
+    The class of every segment, and the ends through which it was reached.
 
     Attributes
     ----------
-    segment : int
-    level : int
-    node : int
-        Node through which it is reached.
-    from_start : bool
-        Whether that node is at the segment's low measure.
-    metres : float
-        Distance between the start of the trace and that node.
+    found : Searches
+    level : array of int
+        ``NEVER`` where a segment was not reached.
+    node : array of int, shape (2, segments)
+        Node at the high end and at the low end.
+    entered : array of bool, shape (2, segments)
+        Whether the segment is reached through that node.
     """
 
-    segment: int
-    level: int
-    node: int
-    from_start: bool
-    metres: float
+    found: Searches
+    level: Ints
+    node: Ints
+    entered: Bools
+
+    @cached_property
+    def metres(self) -> Floats:
+        """Distance between the start and either end; inf where not entered."""
+        return self._cost("metres")
+
+    @cached_property
+    def seconds_min(self) -> Floats:
+        """Time of the fastest water to either end."""
+        return self._cost("fast")
+
+    @cached_property
+    def seconds_max(self) -> Floats:
+        """Time of the slowest water to either end."""
+        return self._cost("slow")
+
+    def _cost(self, kind: str) -> Floats:
+        level = np.minimum(self.level, 2)
+        cost = np.stack([self.found.cost(kind, level, node) for node in self.node])
+        return np.where(self.entered, cost, np.inf)
 
 
-def reached_stretches(found: Searches) -> list[Stretch]:
+FROM_HIGH, FROM_LOW = 0, 1
+"""Rows of a :class:`Stretches`."""
+
+
+def reached_stretches(found: Searches) -> Stretches:
     """
-    List the ways into each segment at its own class.
+    Class every segment.
 
-    A segment that may run either way belongs to the firmest level at which all its
-    ends are reached, whichever way it runs; else to the level of its own arc.
+    A segment belongs to the firmest level at which it runs to a node that was met,
+    or at which both its ends were met: then it comes there whichever way it runs.
     """
     s = found.graph.segments
     # upstream, a segment is entered where its water comes out; downstream, where it
     # goes in
-    ends = [(s.end, s.along, False), (s.start, s.against, True)]
-    if not found.upstream:
-        ends = [(s.start, s.along, True), (s.end, s.against, False)]
-    count = len(s.reach)
-    best = np.full(count, NEVER)
-    open_ = np.array([way[1] < NEVER for way in ends])
+    out_high = np.stack([s.along, s.against])
+    own = out_high if found.upstream else out_high[::-1]
+    node = np.stack([s.end, s.start])
+    best = np.full(len(s.reach), NEVER)
+    by_arc = np.zeros(node.shape, dtype=bool)
+    entered = np.zeros(node.shape, dtype=bool)
     for level in (2, 1, 0):
-        cost = found.metres[level].cost
-        met = np.array([np.isfinite(cost[node]) for node, _, _ in ends])
-        by_arc = np.array([way[1] <= level for way in ends]) & met
-        whichever = (met | ~open_).all(axis=0) & open_.any(axis=0)
-        best = np.where(by_arc.any(axis=0) | whichever, level, best)
-    stretches = []
-    for (node, arc_level, from_start), way_open in zip(ends, open_, strict=True):
-        for k in np.flatnonzero((best < NEVER) & way_open):
-            level = int(best[k])
-            metres = float(found.metres[level].cost[node[k]])
-            if not np.isfinite(metres):
-                continue
-            own = arc_level[k] <= level
-            if own or _both_met(found, level, int(s.start[k]), int(s.end[k])):
-                stretches.append(
-                    Stretch(int(k), level, int(node[k]), from_start, metres)
-                )
-    return stretches
-
-
-def _both_met(found: Searches, level: int, one: int, other: int) -> bool:
-    cost = found.metres[level].cost
-    return bool(np.isfinite(cost[one]) and np.isfinite(cost[other]))
+        met = np.isfinite(found.metres[level].cost[node])
+        by_arc = (own <= level) & met
+        whichever = met.all(axis=0)
+        here = by_arc.any(axis=0) | whichever
+        best = np.where(here, level, best)
+        ways = np.where(by_arc.any(axis=0), by_arc, (own < NEVER) & met)
+        entered = np.where(here, ways, entered)
+    return Stretches(found, best, node, entered)
 
 
 @dataclass(frozen=True)
@@ -145,79 +224,91 @@ class Limits:
     seconds: float = float("inf")
 
 
-def interval(found: Searches, stretch: Stretch, limits: Limits) -> tuple[float, float]:
+def rooms(stretches: Stretches, limits: Limits) -> Floats:
     """
-    Give the measures of the part of a stretch that lies within the limits.
+    Give how many metres of each segment lie within the limits, from either end.
 
-    Empty (low not below high) when the limit is reached before it.
+    Not above 0 where a segment is not entered or the limit comes before it.
     """
-    s, k = found.graph.segments, stretch.segment
-    length = float(s.length[k])
-    room = min(length, limits.metres - stretch.metres)
-    spare = limits.seconds - float(found.fast[stretch.level].cost[stretch.node])
-    if found.graph.seconds_low[k] > 0:
-        room = min(room, spare / float(found.graph.seconds_low[k]) * length)
-    if stretch.from_start:
-        return float(s.low[k]), float(s.low[k]) + room
-    return float(s.high[k]) - room, float(s.high[k])
+    graph = stretches.found.graph
+    length, fast = graph.segments.length, graph.seconds_low
+    room = np.where(stretches.entered, length, -np.inf)
+    if np.isfinite(limits.metres):
+        room = np.minimum(room, limits.metres - stretches.metres)
+    if np.isfinite(limits.seconds):
+        spare = limits.seconds - stretches.seconds_min
+        metres_a_second = np.divide(
+            length, fast, out=np.zeros_like(length), where=fast > 0
+        )
+        room = np.minimum(room, spare * metres_a_second)
+    return np.asarray(room)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """How a point was reached."""
+    """
+    How a place was reached.
+
+    Attributes
+    ----------
+    level : int
+    metres, seconds_min, seconds_max : float
+    node : int
+        Node through which its segment was entered.
+    edge : float
+        Measure of that node.
+    is_within : bool
+        Whether it lies within the limits.
+    """
 
     level: int
     metres: float
     seconds_min: float
     seconds_max: float
-    stretch: Stretch
+    node: int
+    edge: float
+    is_within: bool
 
 
 def hits(
-    found: Searches,
-    by_segment: dict[int, list[Stretch]],
-    segment: int,
-    measure: float,
+    stretches: Stretches, segment: int, measure: float, limits: Limits
 ) -> Hit | None:
-    """Give the shortest way to a place on a segment, at the segment's class."""
-    s, graph = found.graph.segments, found.graph
-    ways = [*by_segment.get(segment, ()), *_node_ways(found, segment, measure)]
+    """Give the shortest way to a place on a segment: at its class, within limits."""
+    found, s = stretches.found, stretches.found.graph.segments
+    low, high = float(s.low[segment]), float(s.high[segment])
+    length = high - low
     best: Hit | None = None
-    for stretch in ways:
-        part = (
-            measure - s.low[segment]
-            if stretch.from_start
-            else (s.high[segment] - measure)
-        )
-        part = max(float(part), 0.0)
-        length = float(s.length[segment])
+    for row, edge in ((FROM_HIGH, high), (FROM_LOW, low)):
+        node, part = int(stretches.node[row, segment]), abs(edge - measure)
+        level = _level_of_way(stretches, row, segment, part)
+        if level is None:
+            continue
         share = part / length if length else 0.0
-        level, node = stretch.level, stretch.node
-        hit = Hit(
-            level,
-            stretch.metres + part,
-            float(found.fast[level].cost[node] + share * graph.seconds_low[segment]),
-            float(found.slow[level].cost[node] + share * graph.seconds_high[segment]),
-            stretch,
-        )
-        if best is None or (hit.level, hit.metres) < (best.level, best.metres):
+        graph = found.graph
+        metres = float(found.metres[level].cost[node]) + part
+        fast = float(found.fast[level].cost[node] + share * graph.seconds_low[segment])
+        slow = float(found.slow[level].cost[node] + share * graph.seconds_high[segment])
+        within = metres <= limits.metres and fast <= limits.seconds
+        hit = Hit(level, metres, fast, slow, node, edge, within)
+        if best is None or _key(hit) < _key(best):
             best = hit
     return best
 
 
-def _node_ways(found: Searches, segment: int, measure: float) -> list[Stretch]:
-    """Give the way from a node itself, for a point that lies on one."""
-    s = found.graph.segments
-    ways = []
-    for node, at, from_start in (
-        (int(s.start[segment]), s.low[segment], True),
-        (int(s.end[segment]), s.high[segment], False),
-    ):
-        if abs(measure - at) > NODE_M:
-            continue
-        for level in range(3):
-            metres = float(found.metres[level].cost[node])
-            if np.isfinite(metres):
-                ways.append(Stretch(segment, level, node, from_start, metres))
-                break
-    return ways
+def _key(hit: Hit) -> tuple[bool, int, float]:
+    return (not hit.is_within, hit.level, hit.metres)
+
+
+def _level_of_way(
+    stretches: Stretches, row: int, segment: int, part: float
+) -> int | None:
+    """Give the class of a way into a segment; a place on a node has the node's."""
+    node = stretches.node[row, segment]
+    if part <= NODE_M:
+        for level, by_metres in enumerate(stretches.found.metres):
+            if np.isfinite(by_metres.cost[node]):
+                return level
+        return None
+    if stretches.entered[row, segment]:
+        return int(stretches.level[segment])
+    return None

@@ -65,10 +65,13 @@ def velocity_ranges(
     given = stated > 0
     low, high = np.where(given, stated, low), np.where(given, stated, high)
     basis[given] = "given"
-    for key, value in (velocities_m_s or {}).items():
-        named = ((reaches["reach_id"] == key) | (reaches["river_id"] == key)).to_numpy()
-        low[named] = high[named] = value
-        basis[named] = "scenario"
+    # a river first, its single reaches after: what is said more exactly counts
+    for column in ("river_id", "reach_id"):
+        ids = reaches[column].to_numpy(dtype=object)
+        for key, value in (velocities_m_s or {}).items():
+            named = ids == key
+            low[named] = high[named] = value
+            basis[named] = "scenario"
     return pd.DataFrame({"low_m_s": low, "high_m_s": high, "basis": basis})
 
 

@@ -1,0 +1,222 @@
+"""Candidates of a trace: which were met and how, which not and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geotool.locate import locate_points, reach_position
+from geotool.network import RiverNetwork
+from geotool.schema import layer_kind, layer_kinds
+from geotool.trace._graph import LEVELS
+from geotool.trace._reached import SECONDS_PER_HOUR, Hit, Limits, Stretches, hits
+from geotool.trace._reasons import Helpers, why_not
+from geotool.trace._result import Step
+from geotool.trace._velocity import BASES
+
+POINT_COLUMNS = (
+    "rank",
+    "layer",
+    "id",
+    "name",
+    "relation",
+    "distance_m",
+    "travel_time_min_h",
+    "travel_time_max_h",
+    "time_basis",
+    "reach_id",
+    "measure_m",
+    "offset_m",
+    "located",
+    "path",
+    "structures",
+    "geometry",
+)
+EXCLUDED_COLUMNS = ("layer", "id", "name", "kind", "reason", "reason_en", "at")
+
+Points = gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame]
+Ways = dict[tuple[str, str], tuple[Step, ...]]
+
+
+def meet_points(
+    network: RiverNetwork,
+    stretches: Stretches,
+    limits: Limits,
+    points: Points | None,
+    *,
+    at: Any,
+    max_offset_m: float,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, Ways]:
+    """
+    Sort candidates into those that were met and those that were not.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+    stretches : Stretches
+    limits : Limits
+    points : GeoDataFrame, mapping of layer to GeoDataFrame, or None
+    at : Any
+        The start, which is no candidate.
+    max_offset_m : float
+
+    Returns
+    -------
+    met : GeoDataFrame
+    excluded : DataFrame
+    ways : dict
+        By layer and id.
+    """
+    helpers = Helpers(network, stretches.found)
+    gates = {
+        way: gate.structure_id
+        for gate in stretches.found.graph.gates
+        for way in ((gate.near, gate.far), (gate.far, gate.near))
+    }
+    met: list[dict[str, Any]] = []
+    not_met: list[dict[str, Any]] = []
+    ways: Ways = {}
+    for layer, table in _without_start(points, at).items():
+        if len(table) == 0:
+            continue
+        located = locate_points(table, network, max_offset_m=max_offset_m)
+        moved = located.to_crs(network.crs).geometry
+        for place, row in zip(moved, located.to_dict("records"), strict=True):
+            who = {"layer": layer, "id": _id(row, layer), "name": _own_name(row)}
+            if row["located"] in ("far", "no_place"):
+                not_met.append({**who, **_unlocated(row, max_offset_m)})
+                continue
+            measure = float(row["measure_m"])
+            reach = reach_position(network, row["reach_id"])
+            segment = stretches.found.graph.segments.at(reach, measure)
+            hit = hits(stretches, segment, measure, limits)
+            if hit is None:
+                kind, zh, en, where = why_not(helpers, segment, measure)
+                not_met.append(
+                    {**who, "kind": kind, "reason": zh, "reason_en": en, "at": where}
+                )
+            elif not hit.is_within:
+                not_met.append({**who, **_beyond(hit)})
+            else:
+                how, steps = _met(network, stretches, hit, segment, measure, gates)
+                ways[(layer, who["id"])] = steps
+                met.append({**who, **how, **_place(row), "geometry": place})
+    return _point_table(network, met), _excluded_table(not_met), ways
+
+
+def _without_start(points: Points | None, at: Any) -> dict[str, gpd.GeoDataFrame]:
+    """Leave the start itself out of what is looked for."""
+    if points is None:
+        return {}
+    layers = {"points": points} if isinstance(points, gpd.GeoDataFrame) else points
+    starts = at if isinstance(at, Sequence) and not isinstance(at, str) else [at]
+    kept = dict(layers)
+    for layer in layers:
+        column = layer_kind(layer).id_column if layer in layer_kinds() else "id"
+        for start in starts:
+            if isinstance(start, gpd.GeoDataFrame) and column in start.columns:
+                is_start = kept[layer][column].isin(start[column].dropna())
+                kept[layer] = kept[layer][~is_start]
+    return kept
+
+
+def _id(row: dict[Any, Any], layer: str) -> str:
+    kinds = [layer] if layer in layer_kinds() else layer_kinds()
+    for column in [*(layer_kind(kind).id_column for kind in kinds), "id"]:
+        value = row.get(column)
+        if column and value is not None and not pd.isna(value):
+            return str(value)
+    return ""
+
+
+def _own_name(row: dict[Any, Any]) -> str:
+    name = row.get("name")
+    return "" if name is None or pd.isna(name) else str(name)
+
+
+def _met(
+    network: RiverNetwork,
+    stretches: Stretches,
+    hit: Hit,
+    segment: int,
+    measure: float,
+    gates: Mapping[tuple[int, int], str],
+) -> tuple[dict[str, Any], tuple[Step, ...]]:
+    """Tell how a place was met, and its way to the start as reaches and measures."""
+    found, s = stretches.found, stretches.found.graph.segments
+    ids = network.reaches["reach_id"].to_numpy(dtype=object)
+    arcs = found.arcs[hit.level]
+    steps: list[Step] = [(ids[s.reach[segment]], measure, hit.edge)]
+    passed: list[str] = []
+    used, node = [segment], hit.node
+    for arc, after in found.metres[hit.level].way(node):
+        k = int(arcs.segment[arc])
+        if k < 0:
+            passed.append(gates[(node, after)])
+        else:
+            used.append(k)
+            ends = (float(s.low[k]), float(s.high[k]))
+            steps.append(
+                (ids[s.reach[k]], *(ends if int(s.start[k]) == node else ends[::-1]))
+            )
+        node = after
+    bases = set(found.graph.basis[used])
+    how = {
+        "relation": LEVELS[hit.level],
+        "distance_m": hit.metres,
+        "travel_time_min_h": hit.seconds_min / SECONDS_PER_HOUR,
+        "travel_time_max_h": hit.seconds_max / SECONDS_PER_HOUR,
+        # the least firm of what the way rests on
+        "time_basis": next(basis for basis in _SOFTEST_FIRST if basis in bases),
+        "path": list(dict.fromkeys(step[0] for step in steps)),
+        "structures": passed,
+    }
+    return how, tuple(steps)
+
+
+_SOFTEST_FIRST = tuple(reversed(BASES))
+
+
+def _place(row: dict[Any, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("reach_id", "measure_m", "offset_m", "located")}
+
+
+def _beyond(hit: Hit) -> dict[str, str]:
+    hours = hit.seconds_min / SECONDS_PER_HOUR
+    return {
+        "kind": "limit",
+        "reason": f"超出设定范围：沿河 {hit.metres:.0f} m，最快 {hours:.1f} h",
+        "reason_en": f"beyond the limit: {hit.metres:.0f} m by water, {hours:.1f} h at "
+        "the fastest",
+        "at": "",
+    }
+
+
+def _unlocated(row: dict[Any, Any], max_offset_m: float) -> dict[str, str]:
+    if row["located"] == "no_place":
+        return {
+            "kind": "no_place",
+            "reason": "没有坐标",
+            "reason_en": "no coordinates",
+            "at": "",
+        }
+    return {
+        "kind": "far",
+        "reason": f"离最近河段 {row['reach_id']} 的岸边 {row['bank_offset_m']:.0f} m，"
+        f"超过 {max_offset_m:g} m，未能定位到河网",
+        "reason_en": f"{row['bank_offset_m']:.0f} m from the bank of the nearest reach "
+        f"{row['reach_id']}, more than {max_offset_m:g} m",
+        "at": str(row["reach_id"]),
+    }
+
+
+def _point_table(network: RiverNetwork, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
+    table = pd.DataFrame(rows, columns=list(POINT_COLUMNS))
+    table = table.sort_values(["distance_m", "id"], kind="stable", ignore_index=True)
+    table["rank"] = table.groupby("layer").cumcount() + 1
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=network.crs)
+
+
+def _excluded_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(EXCLUDED_COLUMNS)).astype(object)

@@ -1,0 +1,171 @@
+"""The demo may be run twice, all its files open, and none of them tells a secret."""
+
+import json
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pytest
+
+from geotool.cli import main
+
+DATA = Path(__file__).parents[1] / "data"
+BOOKS = ("trace.xlsx", "assessment.xlsx", "findings.xlsx", "outfalls_rejects.xlsx")
+WORKSPACE = "geotool_demo.gpkg"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Folder of a demo that was run twice, and what the first run left."""
+    folder = tmp_path_factory.mktemp("示例 demo")
+    assert main(["demo", str(folder)]) == 0
+    first = {
+        "trace": (folder / "trace.json").read_text("utf-8"),
+        "names": sorted(path.name for path in folder.iterdir()),
+        "layers": sorted(pyogrio.list_layers(folder / WORKSPACE)[:, 0]),
+        "rows": _rows(folder / WORKSPACE),
+    }
+    assert main(["demo", str(folder)]) == 0
+    return folder, first
+
+
+def _rows(path):
+    names = pyogrio.list_layers(path)[:, 0]
+    return {name: pyogrio.read_info(path, layer=name)["features"] for name in names}
+
+
+@pytest.fixture(scope="module")
+def trace(demo):
+    return json.loads((demo[0] / "trace.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return json.loads((DATA / "incident_truth.json").read_text("utf-8"))
+
+
+def test_a_second_run_gives_the_same_and_leaves_nothing_behind(demo):
+    folder, first = demo
+    assert (folder / "trace.json").read_text("utf-8") == first["trace"]
+    assert sorted(path.name for path in folder.iterdir()) == first["names"]
+    assert _rows(folder / WORKSPACE) == first["rows"], "nothing is added twice"
+
+
+def test_every_file_opens(demo):
+    folder, _ = demo
+    for name in BOOKS:
+        sheets = pd.read_excel(folder / name, sheet_name=None, engine="openpyxl")
+        assert sheets, name
+        assert any(len(sheet) for sheet in sheets.values()), name
+    for layer in pyogrio.list_layers(folder / WORKSPACE)[:, 0]:
+        pyogrio.read_dataframe(folder / WORKSPACE, layer=layer)
+    with sqlite3.connect(folder / WORKSPACE) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()
+    assert (folder / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert "</html>" in (folder / "onemap.html").read_text("utf-8")[-2000:]
+
+
+def test_classes_hold_what_the_data_were_made_with(trace, truth):
+    relation = truth["relation_to_failing_section"]
+    found = {s["outfall_id"]: s["relation"] for s in trace["sources"]}
+    assert all(found.get(key) == "certain" for key in relation["certain"])
+    assert set(found) == {*relation["certain"], *relation["possible"]}
+    refused = {"PK088", "PK095"}
+    why = {r["id"]: r["kind"] for r in trace["excluded"] if r["layer"] == "outfalls"}
+    behind = {key for key, kind in why.items() if kind == "closed_gate"}
+    assert behind == set(relation["behind_gate"])
+    assert set(why) - behind == set(relation["not_upstream"]) - refused
+    shut = [r["at"] for r in trace["excluded"] if r["kind"] == "closed_gate"]
+    gates = {key for text in shut for key in text.split("、")}
+    states = pd.read_csv(DATA / "structures.csv").set_index("建筑物编号")["启闭状态"]
+    assert gates
+    assert set(states[sorted(gates)]) == {"关闭"}, "only shut gates cut off"
+
+
+def test_the_true_time_lies_in_the_range(trace, truth):
+    row = next(s for s in trace["sources"] if s["outfall_id"] == "PK009")
+    low, high = row["travel_time_h"]
+    assert truth["affected"]["DM03"]["first_travel_time_h"] == 76.8
+    assert low <= 76.8 <= high
+    assert row["relation"] == "certain"
+    assert trace["section_id"] == "DM03"
+    assert trace["item"] == truth["item"]
+
+
+def test_refused_rows_are_those_that_the_readme_names(demo):
+    folder, _ = demo
+    back = pd.read_excel(folder / BOOKS[3], sheet_name="被退回", engine="openpyxl")
+    assert back["退回_行号"].tolist() == [80, 93, 100]
+    layer = gpd.read_file(folder / WORKSPACE, layer="outfalls")
+    assert len(layer) + len(back) == 108
+    assert {"PK088", "PK095"}.isdisjoint(layer["outfall_id"])
+    limits = layer.set_index("outfall_id")["permitted_discharge_m3_d"]
+    assert (limits["PK023"], limits["PK075"]) == (2050, 2420)
+
+
+def test_one_section_fails_and_three_outfalls_break_a_zone(demo):
+    folder, _ = demo
+    table = pd.read_excel(folder / "assessment.xlsx", engine="openpyxl")
+    assert table.loc[table["是否达标"] == "未达标", "断面编号"].tolist() == ["DM03"]
+    found = pd.read_excel(folder / "findings.xlsx", engine="openpyxl")
+    verdict = found.groupby("判定")["排污口编号"].agg(set).to_dict()
+    assert verdict["疑似违法"] == {"PK001", "PK105", "PK107"}
+    assert verdict["关注"] == {"PK016", "PK084", "PK106"}
+    assert "PK002" in verdict["未涉及"]
+
+
+def test_no_contact_is_in_any_output_nor_in_an_export_of_the_layers(demo, tmp_path):
+    folder, _ = demo
+    ws = str(folder / WORKSPACE)
+    for ending in ("json", "csv", "xlsx", "gpkg", "geojson"):
+        argv = [
+            "trace",
+            ws,
+            "--section",
+            "DM03",
+            "--out",
+            str(tmp_path / f"t.{ending}"),
+        ]
+        assert main(argv) == 0
+        argv = ["check", ws, "--out", str(tmp_path / f"i.{ending}")]
+        assert main(argv) in (0, 3)
+    files = [*tmp_path.iterdir(), *folder.iterdir()]
+    # the workspace keeps what came in; refused rows go back to who wrote them
+    secret = [p for p in files if p.name not in (WORKSPACE, "outfalls_rejects.xlsx")]
+    assert len(secret) == 10 + 6
+    for path in secret:
+        raw = path.read_bytes()
+        if path.suffix == ".xlsx":
+            book = zipfile.ZipFile(path)
+            raw = b"".join(book.read(name) for name in book.namelist())
+        assert "虚构某".encode() not in raw, path.name
+        assert b"000-0000" not in raw, path.name
+
+
+def test_the_packed_columns_of_the_map_hold_no_contact(demo):
+    import base64
+    import re
+    import zlib
+
+    html = (demo[0] / "onemap.html").read_text("utf-8")
+    packs = re.findall(r"[A-Za-z0-9+/=]{200,}", html)
+    assert packs
+    unpacked = 0
+    for text in packs:
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4))
+        except ValueError:
+            continue
+        for form in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
+            try:
+                plain = zlib.decompress(raw, form)
+            except zlib.error:
+                continue
+            unpacked += 1
+            assert "虚构某".encode() not in plain
+            assert b"000-0000" not in plain
+    assert unpacked, "the data of the map are packed"
