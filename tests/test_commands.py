@@ -339,6 +339,30 @@ def test_headers_are_mapped_by_hand_and_rejects_come_back(tmp_path, capsys):
     assert layer.geometry.x[0] == pytest.approx(120.4954, abs=2e-3)
 
 
+def test_a_point_outside_its_district_is_told_with_the_likely_cause(tmp_path, capsys):
+    ws = str(tmp_path / "w.gpkg")
+    county = gpd.GeoDataFrame(
+        {"admin_id": ["321182"], "name": ["扬中市"]},
+        geometry=[shapely.box(119.7, 32.1, 119.9, 32.3)],
+        crs=4490,
+    )
+    county.to_file(tmp_path / "a.gpkg", layer="a")
+    argv = ["import", str(tmp_path / "a.gpkg"), "--as", "admin", "--into", ws]
+    assert main(argv) == 0
+    source = tmp_path / "p.csv"
+    source.write_text(
+        "排污口编号,行政区,经度,纬度\nP1,扬中市,119.8,32.2\nP2,扬中市,118.8,32.2\n",
+        encoding="utf-8-sig",
+    )
+    capsys.readouterr()
+    argv = ["import", str(source), "--as", "outfalls", "--into", ws]
+    assert main([*argv, "--datum", "cgcs2000"]) == 0
+    assert "扬中" in capsys.readouterr().out
+    notes = gpd.read_file(ws, layer="notes_outfalls")
+    told = notes[notes["after"].astype(str).str.contains("119.8")]
+    assert told["row"].astype(float).tolist() == [3.0]
+
+
 # ---------------------------------------------------------------- errors
 @pytest.mark.parametrize(
     ("argv", "words"),

@@ -65,6 +65,7 @@ def run_import(chosen: argparse.Namespace) -> None:
     )
     _refuse_nothing(done, chosen)
     workspace = open_or_create(into)
+    done = with_places(done, workspace, chosen.kind)
     layer = done.layer
     if chosen.append and workspace.has(chosen.kind):
         layer = appended(workspace.read(chosen.kind), layer, chosen.kind)
@@ -86,6 +87,23 @@ def run_import(chosen: argparse.Namespace) -> None:
         )
     if chosen.kind in ("rivers", "structures") and workspace.has("reaches"):
         say("  河流或闸站已变，请重新 geotool build")
+
+
+def with_places(done: Any, workspace: Workspace, kind: str) -> Any:
+    """Note the points that lie outside the district or township their row names."""
+    if kind not in _PLACED_KINDS or not workspace.has("admin"):
+        return done
+    admin = workspace.read("admin")
+    for column in ("district", "township"):
+        if column in done.layer.columns:
+            names = set(done.layer[column].dropna().astype(str))
+            if names & set(admin["name"].dropna().astype(str)):
+                notes = gt.check_places(done.layer, admin, kind=kind, column=column)
+                done = done.with_notes(notes)
+    return done
+
+
+_PLACED_KINDS = ("outfalls", "sections", "sources", "water_sources")
 
 
 def _refuse_nothing(done: Any, chosen: argparse.Namespace) -> None:
