@@ -99,6 +99,9 @@ def with_places(done: Any, workspace: Workspace, kind: str) -> Any:
             names = set(done.layer[column].dropna().astype(str))
             if names & set(admin["name"].dropna().astype(str)):
                 notes = gt.check_places(done.layer, admin, kind=kind, column=column)
+                who = notes["id"].astype(str)
+                notes["reason"] = who + "：" + notes["reason"]
+                notes["reason_en"] = who + ": " + notes["reason_en"]
                 done = done.with_notes(notes)
     return done
 
