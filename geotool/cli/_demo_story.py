@@ -5,16 +5,16 @@ import time
 from pathlib import Path
 
 import geotool as gt
-from geotool.cli._commands import (
-    open_or_create,
-    save_figure,
+from geotool.cli._commands import save_figure
+from geotool.cli._import import open_or_create
+from geotool.cli._layers import ASSESSMENT, map_layers, trace_points, zone_layers
+from geotool.cli._say import (
     say,
     say_assessment,
     say_findings,
     say_network,
     say_trace,
 )
-from geotool.cli._layers import ASSESSMENT, map_layers, trace_points, zone_layers
 from geotool.errors import SourceError
 from geotool.io import fingerprint, read_readings
 from geotool.network import network_tables

@@ -10,7 +10,7 @@ from geotool.locate import locate_points, reach_position
 from geotool.network import RiverNetwork
 from geotool.schema import layer_kind, layer_kinds
 from geotool.trace._graph import LEVELS
-from geotool.trace._reached import SECONDS_PER_HOUR, Hit, Limits, Stretches, hits
+from geotool.trace._reached import SECONDS_PER_HOUR, Hit, Stretches, hits
 from geotool.trace._reasons import Helpers, why_not
 from geotool.trace._result import Step
 from geotool.trace._velocity import BASES
@@ -42,7 +42,6 @@ Ways = dict[tuple[str, str], tuple[Step, ...]]
 def meet_points(
     network: RiverNetwork,
     stretches: Stretches,
-    limits: Limits,
     points: Points | None,
     *,
     at: Any,
@@ -55,7 +54,6 @@ def meet_points(
     ----------
     network : RiverNetwork
     stretches : Stretches
-    limits : Limits
     points : GeoDataFrame, mapping of layer to GeoDataFrame, or None
     at : Any
         The start, which is no candidate.
@@ -90,18 +88,20 @@ def meet_points(
             measure = float(row["measure_m"])
             reach = reach_position(network, row["reach_id"])
             segment = stretches.found.graph.segments.at(reach, measure)
-            hit = hits(stretches, segment, measure, limits)
-            if hit is None:
+            hit = hits(stretches, segment, measure)
+            if hit is not None:
+                how, steps = _met(network, stretches, hit, segment, measure, gates)
+                ways[(layer, who["id"])] = steps
+                met.append({**who, **how, **_place(row), "geometry": place})
+                continue
+            far = hits(helpers.unlimited, segment, measure)
+            if far is not None:
+                not_met.append({**who, **_beyond(far)})
+            else:
                 kind, zh, en, where = why_not(helpers, segment, measure)
                 not_met.append(
                     {**who, "kind": kind, "reason": zh, "reason_en": en, "at": where}
                 )
-            elif not hit.is_within:
-                not_met.append({**who, **_beyond(hit)})
-            else:
-                how, steps = _met(network, stretches, hit, segment, measure, gates)
-                ways[(layer, who["id"])] = steps
-                met.append({**who, **how, **_place(row), "geometry": place})
     return _point_table(network, met), _excluded_table(not_met), ways
 
 

@@ -144,6 +144,19 @@ def _search_level(
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Farthest distance and longest time to look at; inf where there is none."""
+
+    metres: float = float("inf")
+    seconds: float = float("inf")
+
+    def hold(self, metres: Floats, seconds: Floats) -> Bools:
+        """Tell which of many distances and times lie within; inf never does."""
+        near = np.isfinite(metres) & (metres <= self.metres)
+        return np.asarray(near & (seconds <= self.seconds))
+
+
+@dataclass(frozen=True)
 class Stretches:
     """
     The class of every segment, and the ends through which it was reached.
@@ -151,6 +164,7 @@ class Stretches:
     Attributes
     ----------
     found : Searches
+    limits : Limits
     level : array of int
         ``NEVER`` where a segment was not reached.
     node : array of int, shape (2, segments)
@@ -160,6 +174,7 @@ class Stretches:
     """
 
     found: Searches
+    limits: Limits
     level: Ints
     node: Ints
     entered: Bools
@@ -189,12 +204,13 @@ FROM_HIGH, FROM_LOW = 0, 1
 """Rows of a :class:`Stretches`."""
 
 
-def reached_stretches(found: Searches) -> Stretches:
+def reached_stretches(found: Searches, limits: Limits) -> Stretches:
     """
     Class every segment.
 
-    A segment belongs to the firmest level at which it runs to a node that was met,
-    or at which both its ends were met: then it comes there whichever way it runs.
+    A segment belongs to the firmest level at which it runs to a node that was met
+    within the limits, or at which both its ends were: then it comes there whichever
+    way it runs. (What is certain by a long way may be possible by a short one.)
     """
     s = found.graph.segments
     # upstream, a segment is entered where its water comes out; downstream, where it
@@ -206,30 +222,23 @@ def reached_stretches(found: Searches) -> Stretches:
     by_arc = np.zeros(node.shape, dtype=bool)
     entered = np.zeros(node.shape, dtype=bool)
     for level in (2, 1, 0):
-        met = np.isfinite(found.metres[level].cost[node])
+        met = limits.hold(found.metres[level].cost, found.fast[level].cost)[node]
         by_arc = (own <= level) & met
         whichever = met.all(axis=0)
         here = by_arc.any(axis=0) | whichever
         best = np.where(here, level, best)
         ways = np.where(by_arc.any(axis=0), by_arc, (own < NEVER) & met)
         entered = np.where(here, ways, entered)
-    return Stretches(found, best, node, entered)
+    return Stretches(found, limits, best, node, entered)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Farthest distance and longest time to look at; inf where there is none."""
-
-    metres: float = float("inf")
-    seconds: float = float("inf")
-
-
-def rooms(stretches: Stretches, limits: Limits) -> Floats:
+def rooms(stretches: Stretches) -> Floats:
     """
     Give how many metres of each segment lie within the limits, from either end.
 
     Not above 0 where a segment is not entered or the limit comes before it.
     """
+    limits = stretches.limits
     graph = stretches.found.graph
     length, fast = graph.segments.length, graph.seconds_low
     room = np.where(stretches.entered, length, -np.inf)
@@ -257,8 +266,6 @@ class Hit:
         Node through which its segment was entered.
     edge : float
         Measure of that node.
-    is_within : bool
-        Whether it lies within the limits.
     """
 
     level: int
@@ -267,48 +274,40 @@ class Hit:
     seconds_max: float
     node: int
     edge: float
-    is_within: bool
 
 
-def hits(
-    stretches: Stretches, segment: int, measure: float, limits: Limits
-) -> Hit | None:
-    """Give the shortest way to a place on a segment: at its class, within limits."""
+def hits(stretches: Stretches, segment: int, measure: float) -> Hit | None:
+    """Give the firmest way to a place on a segment, of those the shortest."""
     found, s = stretches.found, stretches.found.graph.segments
+    limits = stretches.limits
     low, high = float(s.low[segment]), float(s.high[segment])
     length = high - low
-    best: Hit | None = None
+    ways: list[Hit] = []
     for row, edge in ((FROM_HIGH, high), (FROM_LOW, low)):
         node, part = int(stretches.node[row, segment]), abs(edge - measure)
-        level = _level_of_way(stretches, row, segment, part)
-        if level is None:
-            continue
         share = part / length if length else 0.0
         graph = found.graph
-        metres = float(found.metres[level].cost[node]) + part
-        fast = float(found.fast[level].cost[node] + share * graph.seconds_low[segment])
-        slow = float(found.slow[level].cost[node] + share * graph.seconds_high[segment])
-        within = metres <= limits.metres and fast <= limits.seconds
-        hit = Hit(level, metres, fast, slow, node, edge, within)
-        if best is None or _key(hit) < _key(best):
-            best = hit
-    return best
+        for level in _levels_of_way(stretches, row, segment, part):
+            metres = float(found.metres[level].cost[node]) + part
+            fast = float(
+                found.fast[level].cost[node] + share * graph.seconds_low[segment]
+            )
+            slow = float(
+                found.slow[level].cost[node] + share * graph.seconds_high[segment]
+            )
+            if metres <= limits.metres and fast <= limits.seconds:
+                ways.append(Hit(level, metres, fast, slow, node, edge))
+    return min(ways, key=lambda hit: (hit.level, hit.metres), default=None)
 
 
-def _key(hit: Hit) -> tuple[bool, int, float]:
-    return (not hit.is_within, hit.level, hit.metres)
-
-
-def _level_of_way(
+def _levels_of_way(
     stretches: Stretches, row: int, segment: int, part: float
-) -> int | None:
-    """Give the class of a way into a segment; a place on a node has the node's."""
+) -> list[int]:
+    """Give the classes a way into a segment may have; a place on a node has all."""
     node = stretches.node[row, segment]
     if part <= NODE_M:
-        for level, by_metres in enumerate(stretches.found.metres):
-            if np.isfinite(by_metres.cost[node]):
-                return level
-        return None
-    if stretches.entered[row, segment]:
-        return int(stretches.level[segment])
-    return None
+        found = enumerate(stretches.found.metres)
+        return [level for level, cost in found if np.isfinite(cost.cost[node])]
+    if not stretches.entered[row, segment]:
+        return []
+    return [int(stretches.level[segment])]

@@ -7,7 +7,7 @@ import numpy as np
 
 from geotool.network import RiverNetwork
 from geotool.trace._graph import NEVER
-from geotool.trace._reached import Searches
+from geotool.trace._reached import Limits, Searches, Stretches, reached_stretches
 from geotool.trace._search import Arcs, Search, all_arcs, search, stacked
 from geotool.trace._stops import reach_names
 
@@ -36,6 +36,11 @@ class Helpers:
     def names(self) -> list[str]:
         """What each reach is called."""
         return reach_names(self.network)
+
+    @cached_property
+    def unlimited(self) -> Stretches:
+        """What would be reached without limits."""
+        return reached_stretches(self.found, Limits())
 
     @cached_property
     def gates(self) -> Arcs:

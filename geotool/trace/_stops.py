@@ -29,9 +29,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def stops(
-    network: RiverNetwork, stretches: Stretches, limits: Limits
-) -> gpd.GeoDataFrame:
+def stops(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame:
     """
     List the places where the search ended, nearest first.
 
@@ -40,16 +38,13 @@ def stops(
     (the water goes on beyond what was asked for).
     """
     found = stretches.found
-    inside = (found.metres[2].cost <= limits.metres) & (
-        found.fast[2].cost <= limits.seconds
-    )
-    inside &= np.isfinite(found.metres[2].cost)
+    inside = stretches.limits.hold(found.metres[2].cost, found.fast[2].cost)
     names = reach_names(network)
     rows = [
         *_gate_stops(network, found, inside),
         *_open_ends(network, found, inside, names),
-        *_unknown_stops(network, found, inside, names),
-        *_limit_stops(network, stretches, limits, names),
+        *_unknown_stops(network, found, stretches.limits, names),
+        *_limit_stops(network, stretches, names),
     ]
     table = pd.DataFrame(rows, columns=list(STOPPED_COLUMNS))
     frame = gpd.GeoDataFrame(table, geometry="geometry", crs=network.crs)
@@ -150,15 +145,16 @@ def _end_words(name: str, gap_m: float, other: str) -> dict[str, str]:
 
 
 def _unknown_stops(
-    network: RiverNetwork, found: Searches, inside: Bools, names: list[str]
+    network: RiverNetwork, found: Searches, limits: Limits, names: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Nodes beyond which nothing is better than possible."""
     s = found.graph.segments
     sure = found.metres[1].cost
+    near_enough = limits.hold(sure, found.fast[1].cost)
     vague = (s.along == 2) & (s.against == 2)
     met = np.isfinite(sure[np.stack([s.start, s.end])])
     near = np.where(met[0], s.start, s.end)
-    rows = np.flatnonzero(vague & (met[0] != met[1]) & inside[near])
+    rows = np.flatnonzero(vague & (met[0] != met[1]) & near_enough[near])
     ids = network.reaches["reach_id"].to_numpy(dtype=object)
     for k in rows.tolist():
         reach, node = int(s.reach[k]), int(near[k])
@@ -184,12 +180,13 @@ def node_point(network: RiverNetwork, graph: Graph, node: int, *, segment: int) 
 
 
 def _limit_stops(
-    network: RiverNetwork, stretches: Stretches, limits: Limits, names: list[str]
+    network: RiverNetwork, stretches: Stretches, names: list[str]
 ) -> Iterator[dict[str, Any]]:
+    limits = stretches.limits
     if not (np.isfinite(limits.metres) or np.isfinite(limits.seconds)):
         return
     s = stretches.found.graph.segments
-    room = rooms(stretches, limits)
+    room = rooms(stretches)
     is_cut = (room > 1e-9) & (room < s.length - 1e-9)
     # entered from both ends, the two parts may meet
     is_cut &= ~(np.maximum(room, 0.0).sum(axis=0) >= s.length - 1e-9)

@@ -15,7 +15,6 @@ from geotool.trace._reached import (
     FROM_HIGH,
     FROM_LOW,
     SECONDS_PER_HOUR,
-    Limits,
     Stretches,
     rooms,
 )
@@ -40,16 +39,14 @@ REACH_COLUMNS = (
 )
 
 
-def reach_table(
-    network: RiverNetwork, stretches: Stretches, limits: Limits
-) -> gpd.GeoDataFrame:
+def reach_table(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame:
     """
     List reached stretches, nearest first, cut at the limits.
 
     Two that were reached from either end of a segment and meet become one row, whose
     distance is that of the nearer end.
     """
-    segment, row, low, high = _spans(stretches, limits)
+    segment, row, low, high = _spans(stretches)
     s = stretches.found.graph.segments
     reach = s.reach[segment]
     rows = network.reaches.iloc[reach]
@@ -78,11 +75,11 @@ def reach_table(
 
 
 def _spans(
-    stretches: Stretches, limits: Limits
+    stretches: Stretches,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
     """Segment, the end it is entered through, and measures of each stretch."""
     s = stretches.found.graph.segments
-    room = np.clip(rooms(stretches, limits), 0.0, s.length)
+    room = np.clip(rooms(stretches), 0.0, s.length)
     some = room > SAME_M
     meet = some.all(axis=0) & (room.sum(axis=0) >= s.length - SAME_M)
     is_nearer = stretches.metres[FROM_HIGH] <= stretches.metres[FROM_LOW]

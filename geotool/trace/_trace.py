@@ -42,7 +42,9 @@ def trace_upstream(
     reached through known directions only, whatever the unknown ones are.
     ``scenario``: reached under the gate states, reversible reaches and inferred
     directions as they stand. ``possible``: reached if unknown reaches run the
-    helpful way. All three are exact, loops and parallel reaches included.
+    helpful way. All three are exact, loops and parallel reaches included. Where the
+    start itself lies on a reach of unknown direction, certain is what comes to both
+    its ends.
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def trace_upstream(
     points : GeoDataFrame or mapping of layer name to GeoDataFrame, optional
         Candidates, such as ``{"outfalls": outfalls}``.
     max_distance_m, max_time_h : float, optional
-        Reaches are cut at the exact place. Time counts by the fastest water.
+        Reaches are cut at the exact place. Time counts by the fastest water. What is
+        certain by a way beyond the limit, and possible by one within, is possible.
     scenario : Scenario, optional
         Gate states and directions; as registered if None.
     max_offset_m : float
@@ -173,15 +176,15 @@ def _trace(
     starts, label = find_starts(network, at, max_offset_m)
     graph = build_graph(network, starts, scenario=scenario)
     found = run_searches(graph, upstream=upstream)
-    stretches = reached_stretches(found)
-    reaches = reach_table(network, stretches, limits)
+    stretches = reached_stretches(found, limits)
+    reaches = reach_table(network, stretches)
     met, excluded, ways = meet_points(
-        network, stretches, limits, points, at=at, max_offset_m=max_offset_m
+        network, stretches, points, at=at, max_offset_m=max_offset_m
     )
     return Trace(
         reaches=reaches,
         points=met,
-        stopped=stops(network, stretches, limits),
+        stopped=stops(network, stretches),
         excluded=excluded,
         settings=_settings(
             network, graph, starts, reaches, label, limits, scenario, upstream=upstream
