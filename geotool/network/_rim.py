@@ -1,5 +1,8 @@
 """Where water enters and leaves a network: open ends and gates at its rim."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +11,7 @@ from geotool.network._scenario import Scenario
 from geotool.network._structures import INWARD_M
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def node_degree(network: RiverNetwork) -> Ints:
@@ -16,21 +20,35 @@ def node_degree(network: RiverNetwork) -> Ints:
     return np.bincount(ends, minlength=len(network.nodes))
 
 
-def rim_ends(network: RiverNetwork, role: str) -> set[int]:
-    """Give open ends just beyond a structure of a role; the nearer one of two."""
+@dataclass(frozen=True)
+class _Mouth:
+    """A structure of some role, and the reaches on its sides."""
+
+    node: int
+    far: Ints
+    length_m: Floats
+    is_open: NDArray[np.bool_]
+
+
+def _mouths(network: RiverNetwork, role: str) -> Iterator[_Mouth]:
+    """Give each structure of a role with the far nodes of its reaches."""
     table = network.structures
-    at = table.loc[table["role"] == role, "node_id"].to_numpy(int)
     degree = node_degree(network)
     ends = network.reaches[["from_node", "to_node"]].to_numpy()
     length = network.reaches["length_m"].to_numpy(float)
-    found = set()
-    for node in at:
+    for node in table.loc[table["role"] == role, "node_id"].to_numpy(int).tolist():
         beside = np.flatnonzero((ends == node).any(axis=1))
         far = ends[beside].sum(axis=1) - node
-        is_open = degree[far] == 1
-        if is_open.any():
-            found.add(int(far[is_open][np.argmin(length[beside][is_open])]))
-    return found
+        yield _Mouth(node, far, length[beside], degree[far] == 1)
+
+
+def rim_ends(network: RiverNetwork, role: str) -> set[int]:
+    """Give open ends just beyond a structure of a role; the nearer one of two."""
+    return {
+        int(mouth.far[mouth.is_open][np.argmin(mouth.length_m[mouth.is_open])])
+        for mouth in _mouths(network, role)
+        if mouth.is_open.any()
+    }
 
 
 def inner_mouths(network: RiverNetwork, role: str, *, shut: set[int]) -> set[int]:
@@ -40,20 +58,13 @@ def inner_mouths(network: RiverNetwork, role: str, *, shut: set[int]) -> set[int
     Such a gate stands at a corner or junction and the water outside was not drawn. The
     junction it was moved in from is meant, else its own node. Shut gates have none.
     """
-    table = network.structures
-    at = table.loc[table["role"] == role, "node_id"].to_numpy(int)
-    degree = node_degree(network)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    length = network.reaches["length_m"].to_numpy(float)
     found = set()
-    for node in at:
-        beside = np.flatnonzero((ends == node).any(axis=1))
-        far = ends[beside].sum(axis=1) - node
-        if node in shut or not len(beside) or (degree[far] == 1).any():
+    for mouth in _mouths(network, role):
+        if mouth.node in shut or not len(mouth.far) or mouth.is_open.any():
             continue
-        near = int(np.argmin(length[beside]))
-        is_beside_it = length[beside[near]] <= INWARD_M + 0.01
-        found.add(int(far[near]) if is_beside_it else int(node))
+        near = int(np.argmin(mouth.length_m))
+        is_beside_it = mouth.length_m[near] <= INWARD_M + 0.01
+        found.add(int(mouth.far[near]) if is_beside_it else mouth.node)
     return found
 
 
