@@ -6,7 +6,7 @@ from pathlib import Path
 
 import geotool as gt
 from geotool.cli._commands import save_figure
-from geotool.cli._import import open_or_create
+from geotool.cli._import import open_or_create, readings_source
 from geotool.cli._layers import ASSESSMENT, map_layers, trace_points, zone_layers
 from geotool.cli._say import (
     say,
@@ -16,7 +16,7 @@ from geotool.cli._say import (
     say_trace,
 )
 from geotool.errors import SourceError
-from geotool.io import fingerprint, read_readings
+from geotool.io import read_readings
 from geotool.network import network_tables
 from geotool.report import write_assessment, write_findings, write_trace
 from geotool.workspace import Workspace
@@ -96,13 +96,7 @@ def _import(workspace: Workspace, data: Path, folder: Path) -> None:
             path = done.write_rejects(folder / f"{kind}_rejects.xlsx")
             say(f"    退回行与修改说明：{path}")
     readings, rejected = read_readings(data / READINGS)
-    source = {
-        "name": READINGS,
-        "sha256": fingerprint(data / READINGS),
-        "rows_read": len(readings) + len(rejected),
-        "rows_accepted": len(readings),
-        "rows_rejected": len(rejected),
-    }
+    source = readings_source(data / READINGS, readings, rejected)
     workspace.write({"readings": readings}, source=source)
     say(
         f"  监测数据 {READINGS}：采用 {len(readings)} 个监测值，退回 {len(rejected)} 条"

@@ -143,6 +143,19 @@ def open_or_create(path: Path) -> Workspace:
     return open_workspace(path) if path.exists() else create_workspace(path)
 
 
+def readings_source(
+    path: Path, readings: pd.DataFrame, rejected: pd.DataFrame
+) -> dict[str, Any]:
+    """Say where readings came from, for the workspace to keep."""
+    return {
+        "name": path.name,
+        "sha256": fingerprint(path),
+        "rows_read": len(readings) + len(rejected),
+        "rows_accepted": len(readings),
+        "rows_rejected": len(rejected),
+    }
+
+
 def appended(old: Any, new: Any, kind: str) -> Any:
     """
     Put new rows under those that are there.
@@ -186,13 +199,7 @@ def _import_readings(chosen: argparse.Namespace, into: Path) -> None:
             f"{rejected['row'].iloc[0]}: {rejected['reason_en'].iloc[0]}).",
         )
     workspace = open_or_create(into)
-    source = {
-        "name": Path(chosen.file).name,
-        "sha256": fingerprint(Path(chosen.file)),
-        "rows_read": len(readings) + len(rejected),
-        "rows_accepted": len(readings),
-        "rows_rejected": len(rejected),
-    }
+    source = readings_source(Path(chosen.file), readings, rejected)
     table, again = readings, 0
     if chosen.append and workspace.has("readings"):
         table, again = _added_readings(workspace.read("readings"), readings)

@@ -16,8 +16,6 @@ ASSESSMENT = "assessment"
 TRACED_KINDS = ("outfalls", "sections", "water_sources", "sources")
 """Layers whose points a trace looks for."""
 
-MAP_EXTRAS = ("issues", "trace_reaches", "trace_points")
-
 
 def network_of(workspace: Workspace) -> tuple[RiverNetwork, tuple[str, ...]]:
     """

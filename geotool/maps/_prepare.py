@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geotool.crs import reproject, require_crs
+from geotool.crs import require_crs, to_degrees
 from geotool.errors import CrsError, LayerError, MapError
 from geotool.maps._style import class_entries, column_label, drawn_layers, layer_label
 from geotool.schema import align_names, fold_name, layer_kind, layer_kinds
@@ -324,11 +324,7 @@ def _finite(parts: NDArray[np.object_]) -> NDArray[np.bool_]:
 def _to_degrees(parts: NDArray[np.object_], crs: Any, name: str) -> NDArray[np.object_]:
     """Bring parts to the geographic system their own datum leads to."""
     frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(parts, crs=crs))
-    datum = str(getattr(require_crs(frame, name).geodetic_crs, "name", "")).lower()
-    # CGCS2000 and WGS 84 agree to decimetres, but PROJ knows no accurate step
-    # between them; each goes to its own degrees.
-    target = 4490 if "china" in datum and "2000" in datum else 4326
-    degrees = np.asarray(reproject(frame, target).geometry.to_numpy(), dtype=object)
+    degrees = np.asarray(to_degrees(frame).geometry.to_numpy(), dtype=object)
     low_x, low_y, high_x, high_y = shapely.total_bounds(degrees)
     if max(abs(low_x), abs(high_x)) > 180 or max(-low_y, high_y) > LATITUDE_LIMIT:
         label = layer_label(name)

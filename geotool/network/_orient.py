@@ -15,7 +15,7 @@ from geotool.crs import reproject
 from geotool.errors import NetworkError
 from geotool.network._flow import Canals, potential_flow
 from geotool.network._lines import Log
-from geotool.network._model import KNOWN_CONFIDENCE, RiverNetwork
+from geotool.network._model import RiverNetwork
 from geotool.network._rim import inner_mouths, node_degree, rim_ends, shut_nodes
 from geotool.network._scenario import DIRECTIONS, Scenario
 
@@ -454,12 +454,3 @@ def _vote_table(network: RiverNetwork, votes: dict[str, Ints]) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame(columns=["reach_id", "source", "direction"], dtype=object)
     return pd.concat(rows, ignore_index=True)
-
-
-def is_known(network: RiverNetwork) -> NDArray[np.bool_]:
-    """Whether each reach has one direction that evidence, not inference, gives."""
-    reaches = network.reaches
-    return (
-        (reaches["flow_mode"] == "normal")
-        & (reaches["direction_confidence"] >= KNOWN_CONFIDENCE)
-    ).to_numpy()
