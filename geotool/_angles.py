@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geotool._marks import is_missing
+from geotool._texts import distinct
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _DECIMAL = re.compile(r"\s*-?[0-9]+(?:\.[0-9]+)?\s*")
@@ -80,23 +81,24 @@ def parse_angles(cells: list[Any]) -> Angles:
     >>> read.value, read.problem
     (array([120.5, 31.5, nan]), array(['', '', 'missing'], dtype=object))
     """
-    number = np.array([type(cell) in (float, int) for cell in cells], dtype=bool)
+    number = np.array([type(cell) is float for cell in cells], dtype=bool)
     value = np.full(len(cells), np.nan)
     half = np.full(len(cells), "", dtype=object)
     problem = np.full(len(cells), "", dtype=object)
-    plain = cells if number.all() else [c for c in cells if type(c) in (float, int)]
-    value[number] = np.array(plain, dtype=float)
+    others = np.flatnonzero(~number)
+    texts = [cells[place] for place in others.tolist()]
+    if len(texts) < len(cells):
+        plain = cells if number.all() else [c for c in cells if type(c) is float]
+        value[number] = np.array(plain, dtype=float)
     problem[np.isnan(value)] = "missing"
     problem[np.isinf(value)] = "unreadable"
     value[np.isinf(value)] = np.nan
-    known: dict[str, Angle] = {}
-    for place in np.flatnonzero(~number).tolist():
-        cell = cells[place]
-        if type(cell) is str:
-            angle = known.get(cell) or known.setdefault(cell, parse_angle(cell))
-        else:
-            angle = parse_angle(cell)
-        value[place], half[place], problem[place] = angle[:3]
+    at, words = distinct(texts)
+    if words:
+        values, halves, problems, _ = zip(*map(parse_angle, words), strict=True)
+        value[others] = np.array(values, dtype=float)[at]
+        half[others] = np.array(halves, dtype=object)[at]
+        problem[others] = np.array(problems, dtype=object)[at]
     return Angles(value, half, problem)
 
 

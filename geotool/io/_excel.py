@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import python_calamine as calamine
 
 from geotool._notes import note
+from geotool._texts import is_blank
 from geotool.errors import SourceError
-from geotool.io._header import HEADER_DEPTH, Merge, is_blank, recognised
+from geotool.io._header import HEADER_DEPTH, Merge, recognised
 
 ZIPPED, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 """First bytes of xlsx, ods (zip) and of xls, or of an encrypted xlsx."""

@@ -4,7 +4,6 @@ Registers carry titles above the header, two header rows, merged cells, blank ro
 between, totals and remarks below. Row 1 is the first row, as Excel counts.
 """
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._notes import note
+from geotool._texts import Seen, is_blank, is_destroyed, see_cells
 from geotool.io._header import (
     Cell,
     Merge,
     cell_text,
     find_header,
-    is_blank,
     is_name,
 )
 from geotool.schema import fold_name
@@ -50,7 +49,7 @@ class Sheet:
 
 def read_sheet(
     grid: Sequence[Sequence[Cell]], merged: Sequence[Merge] = (), *, name: str
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, list[dict[str, Any]], frozenset[str]]:
     """
     Make a table of a sheet of cells.
 
@@ -68,17 +67,22 @@ def read_sheet(
     cells : DataFrame
         Index: row numbers as Excel shows them.
     notes : list of dict
+    plain : set of str
+        Headers of the columns that hold nothing but clean texts and blank cells.
 
     Examples
     --------
-    >>> cells, notes = read_sheet(
+    >>> cells, notes, plain = read_sheet(
     ...     [["一览表", ""], ["编号", "名称"], ["P1", "东口"], ["合计", 1]], name="x"
     ... )
     >>> cells.index.tolist(), [line["reason"] for line in notes]
     ([3], ['表头上方的标题行，不是数据', '合计行，不是数据'])
+    >>> sorted(plain)
+    ['编号']
     """
     first, after, names = find_header(grid, merged, name=name)
-    block, there = _columns(_filled_down(grid, merged, after)[after:], len(names))
+    block, seen = _columns(_filled_down(grid, merged, after)[after:], len(names))
+    there = _there(block, seen)
     sheet = _named_columns(names, there, first + 1)
     for number, cells in enumerate(grid[:first], start=1):
         text = " ".join(cell_text(cell) for cell in cells if not is_blank(cell))
@@ -90,6 +94,12 @@ def read_sheet(
     kept = _data_rows(sheet, block, there, after, grid[first:after])
     if not kept.all():
         block = block[:, kept]
+    plain = {
+        header
+        for header, column in zip(sheet.headers, sheet.columns, strict=True)
+        if seen[column].plain
+    }
+    sheet.notes.extend(_destroyed_notes(sheet, block, seen))
     if sheet.columns != [*range(len(block))]:
         block = block[sheet.columns]
     table = pd.DataFrame(
@@ -102,12 +112,12 @@ def read_sheet(
     if sheet.blank:
         zh, en = f"跳过空行 {sheet.blank} 行", f"{sheet.blank} blank rows skipped"
         sheet.notes.append(note(zh, en))
-    return table, sheet.notes
+    return table, sheet.notes, frozenset(plain)
 
 
 def _columns(
     rows: Sequence[Sequence[Cell]], width: int
-) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.object_], list[Seen]]:
     """Turn rows into columns of one length; what is blank becomes None."""
     width = max(width, max(map(len, rows), default=0))
     even = [
@@ -116,40 +126,38 @@ def _columns(
     ]
     # an array with one row more: numpy would see no columns in an empty list
     block = np.array([[None] * width, *even], dtype=object)[1:].T.copy()
+    seen = [see_cells(values) for values in block]
+    for values, (blank, *_) in zip(block, seen, strict=True):
+        if blank is not None:
+            values[blank] = None
+    return block, seen
+
+
+def _there(block: NDArray[np.object_], seen: Sequence[Seen]) -> NDArray[np.bool_]:
+    """Mark the cells that have something in them."""
     there = np.ones(block.shape, dtype=bool)
-    for column, values in enumerate(block):
-        blank = _blanks(values)
+    for column, (blank, *_) in enumerate(seen):
         if blank is not None:
             there[column] = ~blank
-            values[blank] = None
-    return block, there
+    return there
 
 
-def _blanks(values: NDArray[np.object_]) -> NDArray[np.bool_] | None:
-    """
-    Mark the blank cells of a column: None when there is none.
+def _destroyed_notes(
+    sheet: Sheet, block: NDArray[np.object_], seen: Sequence[Seen]
+) -> list[dict[str, Any]]:
+    return [
+        destroyed_note(header)
+        for header, column in zip(sheet.headers, sheet.columns, strict=True)
+        # seen in all rows: it may have been in one that is no data
+        if seen[column].destroyed and is_destroyed(block[column].tolist())
+    ]
 
-    Times of day that Excel gives as durations become text on the way.
-    """
-    kind = pd.api.types.infer_dtype(values, skipna=False)
-    if kind == "floating":
-        empty = np.isnan(values.astype(float))
-        return empty if empty.any() else None
-    cells = values.tolist()
-    if kind == "string":
-        if "" not in cells and not any(map(str.isspace, cells)):
-            return None
-        return np.array([not c or c.isspace() for c in cells], dtype=bool)
-    kinds = set(map(type, cells))
-    if dt.timedelta in kinds:
-        cells = [str(c) if type(c) is dt.timedelta else c for c in cells]
-        values[:] = cells
-    numbers = np.array([c for c in cells if type(c) is float], dtype=float)
-    if kinds <= {str, float, int} and not np.isnan(numbers).any():
-        blank = [type(c) is str and (not c or c.isspace()) for c in cells]
-    else:
-        blank = [is_blank(cell) for cell in cells]
-    return np.array(blank, dtype=bool)
+
+def destroyed_note(header: str) -> dict[str, Any]:
+    """Say that the texts of a column cannot be read any more."""
+    zh = "这一列的文字在别处已被存坏（锟斤拷），无法还原"
+    en = "The texts of this column were destroyed before, beyond repair"
+    return note(zh, en, column=header)
 
 
 def _filled_down(

@@ -1,12 +1,11 @@
 """Which row of a sheet is its header, when titles, groups and units stand about it."""
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from geotool._items import split_header
-from geotool._marks import is_missing
+from geotool._texts import is_blank
 from geotool._units import looks_like_unit
 from geotool.errors import SourceError
 from geotool.schema import fold_name, known_headers
@@ -16,15 +15,6 @@ Merge = tuple[tuple[int, int], tuple[int, int]]
 
 HEADER_DEPTH = 30
 """Rows from the top among which the header is looked for."""
-
-
-def is_blank(cell: Cell) -> bool:
-    """Whether nothing stands in a cell."""
-    if isinstance(cell, str):
-        return not cell or cell.isspace()
-    if type(cell) is float:
-        return math.isnan(cell)
-    return cell is None or is_missing(cell)
 
 
 def cell_text(cell: Cell) -> str:

@@ -30,12 +30,16 @@ class RawTable:
     source : dict
         ``name`` of the file, ``sha256``, ``format``, ``sheet`` or ``layer``,
         ``encoding``, ``rows_read``, ``crs``, ``datum`` where the file states it.
+    plain : set of str
+        Headers of columns known to hold nothing but texts on one line without any
+        white space, and None.
     """
 
     cells: pd.DataFrame
     geometry: gpd.GeoSeries | None = None
     notes: pd.DataFrame = field(default_factory=lambda: notes_table([]))
     source: dict[str, Any] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
 
     @property
     def crs(self) -> Any:

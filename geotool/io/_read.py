@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geotool._notes import note, notes_table
+from geotool._texts import is_destroyed
 from geotool.errors import SourceError
 from geotool.io import (
     _archive,
@@ -22,7 +23,7 @@ from geotool.io import (
     _text,
     _vector,
 )
-from geotool.io._grid import read_sheet
+from geotool.io._grid import destroyed_note, read_sheet
 from geotool.io._raw import RawTable, checked_path, fingerprint
 
 Parts = tuple[pd.DataFrame, gpd.GeoSeries | None, list[dict[str, Any]], dict[str, Any]]
@@ -35,6 +36,9 @@ PARQUETS = (".parquet", ".geoparquet")
 JSONS = (".geojson", ".json")
 KMLS = (".kml", ".kmz", ".ovkml", ".ovkmz")
 ZIPS = (".zip", ".kmz", ".ovkmz")
+_PLAIN = "plain"
+"""Among the facts of a sheet: its columns of clean texts."""
+
 READABLE = (*BOOKS, *TEXTS, *VECTORS, *DRAWINGS, *PARQUETS, *JSONS, *KMLS)
 """Endings of files that can be read."""
 
@@ -186,8 +190,9 @@ def _book(
         raise _excel.locked(name.name)
     _sound.check_workbook(path, name.name)
     book = _guarded(_excel.read_book, path, name, sheet=sheet)
-    cells, notes = read_sheet(book.grid, book.merged, name=f"{name.name}[{book.sheet}]")
-    return cells, None, [*book.notes, *notes], {"sheet": book.sheet}
+    title = f"{name.name}[{book.sheet}]"
+    cells, notes, plain = read_sheet(book.grid, book.merged, name=title)
+    return cells, None, [*book.notes, *notes], {"sheet": book.sheet, _PLAIN: plain}
 
 
 def _guarded(read: Callable[..., Any], path: Path, name: Path, **options: Any) -> Any:
@@ -217,8 +222,8 @@ def _lines(path: Path, encoding: str | None, name: Path, suffix: str) -> Parts:
             f"{name.name} 里没有内容；请重新导出。",
             f"There is nothing in {name.name}; export it again.",
         )
-    cells, notes = read_sheet(rows, name=name.name)
-    return cells, None, notes, {"encoding": used}
+    cells, notes, plain = read_sheet(rows, name=name.name)
+    return cells, None, notes, {"encoding": used, _PLAIN: plain}
 
 
 def _finished(path: Path, parts: Parts) -> RawTable:
@@ -230,11 +235,10 @@ def _finished(path: Path, parts: Parts) -> RawTable:
     cells = cells.set_axis(index, axis=0)
     if geometry is not None:
         geometry = geometry.set_axis(index)
-    for column in cells.columns:
-        if _text.is_destroyed(cells[column].tolist()):
-            zh = "这一列的文字在别处已被存坏（锟斤拷），无法还原"
-            en = "The texts of this column were destroyed before, beyond repair"
-            notes.append(note(zh, en, column=str(column)))
+    plain = facts.pop(_PLAIN, None)
+    if plain is None:  # not looked at yet, as the cells of a sheet are
+        destroyed = [c for c in cells.columns if is_destroyed(cells[c].tolist())]
+        notes.extend(destroyed_note(str(column)) for column in destroyed)
     crs = None if geometry is None or geometry.crs is None else geometry.crs
     source = {
         "name": path.name,
@@ -248,7 +252,7 @@ def _finished(path: Path, parts: Parts) -> RawTable:
         **facts,
         "rows_read": len(cells),
     }
-    return RawTable(cells, geometry, notes_table(notes), source)
+    return RawTable(cells, geometry, notes_table(notes), source, plain or frozenset())
 
 
 def list_layers(path: Any) -> list[str]:

@@ -1,16 +1,11 @@
 """Text files: which encoding, which separator."""
 
 import csv
-from collections.abc import Sequence
 from io import StringIO
-from typing import Any
 
 from geotool.errors import SourceError
 
 SEPARATORS = (",", "\t", ";", "|", "，")
-REPLACED = "\ufffd"
-DESTROYED = (REPLACED, "锟斤")
-"""What is left of text that was once saved in the wrong encoding."""
 
 
 def decode(data: bytes, *, name: str, encoding: str | None = None) -> tuple[str, str]:
@@ -108,21 +103,3 @@ def _separator(text: str) -> str:
 def _unguarded(cell: str) -> str:
     guarded = len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@\t\r"
     return cell[1:] if guarded else cell
-
-
-def is_destroyed(values: Sequence[Any]) -> bool:
-    """
-    Whether a column holds text that was destroyed before it came here.
-
-    Examples
-    --------
-    >>> is_destroyed(["锟斤拷锟斤拷"]), is_destroyed(["长江"])
-    (True, False)
-    """
-    kinds = set(map(type, values))
-    if str not in kinds:
-        return False
-    if kinds != {str}:
-        values = [value for value in values if type(value) is str]
-    joined = "\0".join(values)
-    return any(mark in joined for mark in DESTROYED)

@@ -295,7 +295,7 @@ class _Builder:
 
     # ------------------------------------------------------------ what
     def _cells(self, matched: Matched) -> dict[str, pd.Series]:
-        reader = CellReader(self.kind, self.ledger)
+        reader = CellReader(self.kind, self.ledger, plain=self.raw.plain)
         made = {
             key: reader.read(
                 self.raw.cells[name], key, name, matched.factors.get(key, 1.0)
@@ -323,8 +323,11 @@ class _Builder:
         others = {n: self.raw.cells[n] for n in self.names if n not in matched.headers}
         if geometry is not None:
             others.pop("datum_status", None)
+        plain = set()
         for name, cells in {**others, **self.kept}.items():
             unique = free_name(name, taken)
+            if name in self.raw.plain and name not in self.kept:
+                plain.add(unique)
             taken.add(unique.casefold())
             if unique != name:
                 zh = "列名与图层的列名冲突，已改名"
@@ -332,7 +335,9 @@ class _Builder:
                     zh, "The header is one of ours: renamed", column=name, after=unique
                 )
             ordered[unique] = cells
-        return accepted_rows(ordered, {*made, "datum_status"}, good, geometry)
+        return accepted_rows(
+            ordered, {*made, "datum_status"}, good, geometry, plain=plain
+        )
 
     def _statuses(self) -> pd.Series:
         """Give the status of every row; a file of ours keeps what it says of each."""

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geotool._marks import parse_times
+from geotool._texts import distinct
 from geotool.layers._ledger import Ledger, Words
 from geotool.layers._values import (
     LONGEST,
@@ -37,9 +38,13 @@ MISSING_VALUE = Words("缺必填的值", "A required value is missing", "补上"
 class CellReader:
     """Reads the columns of one source by the rules of one kind of layer."""
 
-    def __init__(self, kind: LayerKind, ledger: Ledger) -> None:
+    def __init__(
+        self, kind: LayerKind, ledger: Ledger, *, plain: frozenset[str] = frozenset()
+    ) -> None:
         self.kind = kind
         self.ledger = ledger
+        self.plain = plain
+        """Headers of columns that are known to be clean texts."""
         self.kept: dict[str, pd.Series] = {}
         """Originals of cells that were emptied, by new header."""
 
@@ -69,7 +74,7 @@ class CellReader:
         elif column.allowed:
             made = self._allowed(cells, key, header)
         else:
-            made = clean_texts(cells)
+            made = self._texts(cells, header)
         if column.need == "required":
             self._require(made, cells, header)
         return made
@@ -80,8 +85,11 @@ class CellReader:
             made.index[lost], header, cells[lost].tolist(), MISSING_VALUE
         )
 
+    def _texts(self, cells: pd.Series, header: str) -> pd.Series:
+        return cells.astype(object) if header in self.plain else clean_texts(cells)
+
     def _ids(self, cells: pd.Series, header: str) -> pd.Series:
-        plain = clean_texts(cells)
+        plain = self._texts(cells, header)
         # a long plain text is no sign for "nothing" and has no full-width letters
         ids = [
             text if text and len(text) > LONGEST and text.isascii() else clean_id(text)
@@ -137,10 +145,11 @@ class CellReader:
         )
 
     def _dates(self, cells: pd.Series, header: str) -> pd.Series:
-        blank = each_once(cells, is_missing_word).astype(bool)
-        read = parse_times(cells.where(~blank, None))
-        made = read["time"].astype("datetime64[ms]")
-        bad = read["problem"].isin(["unreadable", "no_year"]).to_numpy(bool)
+        at, words = distinct(cells.tolist())
+        said = [None if is_missing_word(word) else word for word in words]
+        read = parse_times(pd.Series(said, dtype=object))
+        made = read["time"].astype("datetime64[ms]").iloc[at].set_axis(cells.index)
+        bad = read["problem"].isin(["unreadable", "no_year"]).to_numpy(bool)[at]
         self._unreadable(cells, made, header, bad, NOT_A_DATE)
         return made
 
@@ -178,13 +187,10 @@ class CellReader:
         self.kept[f"{header}_原值"] = clean_texts(cells.where(bad, None))
 
     def _allowed(self, cells: pd.Series, key: str, header: str) -> pd.Series:
-        texts = clean_texts(cells)
-        known = {
-            text: _canonical(text, self.kind.kind, key)
-            for text in texts.dropna().unique()
-        }
-        made = texts.map(lambda text: known.get(text) if text is not None else None)
-        made = made.astype(object).where(made.notna(), None)
+        texts = self._texts(cells, header)
+        made = each_once(
+            texts, lambda text: text and _canonical(text, self.kind.kind, key)
+        )
         blank = each_once(cells, is_missing_word).astype(bool)
         bad = (made.isna() & ~blank).to_numpy(bool)
         remark = each_once(texts, _has_remark).astype(bool).to_numpy() & ~bad

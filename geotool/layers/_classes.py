@@ -1,15 +1,18 @@
 """Classes of outfalls (HJ 1312) and words of remediation, from any older spelling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geotool._texts import distinct
 from geotool.layers._columns import Matched
 from geotool.layers._ledger import Ledger
-from geotool.layers._values import clean_texts, each_once, is_missing_word
+from geotool.layers._values import clean_text, is_missing_word
 from geotool.schema import fold_name
 from geotool.tables import load_table
 
@@ -123,52 +126,55 @@ def classify_outfalls(
     dict
         Columns to keep beside: what was written where it was changed.
     """
-    kept = _remedies(made, matched, cells, ledger)
+    kept = _remedies(made, matched, ledger)
     if "category" not in made and "category_1" not in made:
         return kept
     index = cells.index
     empty = pd.Series(None, index=index, dtype=object)
-    first, second = made.get("category_1", empty), made.get("category", empty)
-    at, pairs = _distinct(first, second)
+    at, pairs = _distinct(made.get("category_1"), made.get("category"), len(index))
     read = [_both(*pair) for pair in pairs]
-
-    def column(values: list[str | None]) -> pd.Series:
-        """Give every row what stands for its pair of words."""
-        cells = np.array([*values, None], dtype=object)[at]
-        return pd.Series(cells, index=index, dtype=object)
-
-    new = {
-        "category_1": column([name for _, name, _ in read]),
-        "category": column([one.level_2 or None for one, _, _ in read]),
-        "category_3": made.get("category_3", empty).where(
-            made.get("category_3", empty).notna(),
-            column([one.level_3 or None for one, _, _ in read]),
-        ),
+    said = {
+        "category_1": [one for one, _ in pairs],
+        "category": [two for _, two in pairs],
     }
-    for key, old in (("category_1", first), ("category", second)):
-        new[key] = new[key].where(new[key].notna(), old)
+    named = {
+        "category_1": [name for _, name, _ in read],
+        "category": [one.level_2 or None for one, _, _ in read],
+    }
+    for key, before in said.items():
+        names = zip(named[key], before, strict=True)
+        after = [old if name is None else name for name, old in names]
         header = matched.header(key)
         if header is not None:
-            kept.update(_changed(old, new[key], header, ledger))
-    old_review = made.get("review", empty)
-    new["review"] = old_review.where(
-        old_review.notna(), column([review for _, _, review in read])
-    )
-    _tell_reviews(new["review"], ledger)
-    made.update(new)
+            kept.update(_changed(at, before, after, header, index, ledger))
+        made[key] = _spread(after, at, index)
+    for key, values in (
+        ("category_3", [one.level_3 or None for one, _, _ in read]),
+        ("review", [review for _, _, review in read]),
+    ):
+        old, new = made.get(key, empty), _spread(values, at, index)
+        made[key] = old.where(old.notna(), new) if key in made else new
+    _tell_reviews(made["review"], ledger)
     if made["category_3"].isna().all():
         del made["category_3"]
     return kept
 
 
+def _spread(values: Sequence[Any], at: NDArray[np.intp], index: pd.Index) -> pd.Series:
+    """Give every row the value of its word."""
+    cells = np.array([*values, None], dtype=object)[at]
+    return pd.Series(cells, index=index, dtype=object)
+
+
 def _distinct(
-    one: pd.Series, other: pd.Series
-) -> tuple[NDArray[np.intp], list[tuple[object, object]]]:
+    one: pd.Series | None, other: pd.Series | None, rows: int
+) -> tuple[NDArray[np.intp], list[tuple[Any, Any]]]:
     """Give the pairs of words that occur, and which of them each row has."""
-    order: dict[tuple[object, object], int] = {}
-    words = zip(one.tolist(), other.tolist(), strict=True)
-    at = [order.setdefault(pair, len(order)) for pair in words]
-    return np.array(at, dtype=np.intp), [*order]
+    nothing = np.zeros(rows, dtype=np.intp), [None]
+    at_one, words = nothing if one is None else distinct(one.tolist())
+    at_other, others = nothing if other is None else distinct(other.tolist())
+    at, pairs = pd.factorize(at_one * len(others) + at_other)
+    return at, [(words[p // len(others)], others[p % len(others)]) for p in pairs]
 
 
 def _both(first: object, second: object) -> tuple[OutfallClass, str | None, str | None]:
@@ -185,27 +191,32 @@ def _review(one: OutfallClass, stated: OutfallClass) -> str | None:
 
 
 def _changed(
-    old: pd.Series, new: pd.Series, header: str, ledger: Ledger
+    at: NDArray[np.intp],
+    before: list[Any],
+    after: list[Any],
+    header: str,
+    index: pd.Index,
+    ledger: Ledger,
 ) -> dict[str, pd.Series]:
     """Tell once of every spelling that became another, and keep what was written."""
-    at, distinct = _distinct(old, new)
-    counts = np.bincount(at, minlength=len(distinct))
-    changed = [before is not None and before != after for before, after in distinct]
-    if not any(changed):
+    rows = np.bincount(at, minlength=len(before)).tolist()
+    counts: dict[tuple[Any, Any], int] = {}
+    for old, new, count in zip(before, after, rows, strict=True):
+        if old is not None and old != new:
+            counts[old, new] = counts.get((old, new), 0) + count
+    if not counts:
         return {}
-    for (before, after), count, is_other in zip(
-        distinct, counts.tolist(), changed, strict=True
-    ):
-        if is_other:
-            ledger.tell(
-                f"{count} 行改用规范名称；原文留在“{header}_原值”",
-                f"{count} rows: the name of today is used, the old one kept",
-                column=header,
-                before=before,
-                after=after,
-            )
-    other = np.array(changed, dtype=bool)[at]
-    return {f"{header}_原值": clean_texts(old.where(other, None))}
+    for (old, new), count in counts.items():
+        ledger.tell(
+            f"{count} 行改用规范名称；原文留在“{header}_原值”",
+            f"{count} rows: the name of today is used, the old one kept",
+            column=header,
+            before=old,
+            after=new,
+        )
+    pairs = zip(before, after, strict=True)
+    kept = [clean_text(old) if old != new else None for old, new in pairs]
+    return {f"{header}_原值": _spread(kept, at, index)}
 
 
 def _tell_reviews(reviews: pd.Series, ledger: Ledger) -> None:
@@ -216,14 +227,13 @@ def _tell_reviews(reviews: pd.Series, ledger: Ledger) -> None:
 
 
 def _remedies(
-    made: dict[str, pd.Series], matched: Matched, cells: pd.DataFrame, ledger: Ledger
+    made: dict[str, pd.Series], matched: Matched, ledger: Ledger
 ) -> dict[str, pd.Series]:
     header = matched.header("remedy")
     if "remedy" not in made or header is None:
         return {}
-    old = made["remedy"]
-    made["remedy"] = each_once(
-        old, lambda text: None if text is None else remedy_word(text) or text
-    )
-    del cells
-    return _changed(old, made["remedy"], header, ledger)
+    index = made["remedy"].index
+    at, before = distinct(made["remedy"].tolist())
+    after = [None if text is None else remedy_word(text) or text for text in before]
+    made["remedy"] = _spread(after, at, index)
+    return _changed(at, before, after, header, index, ledger)

@@ -18,6 +18,8 @@ def accepted_rows(
     ours: Collection[str],
     good: NDArray[np.bool_],
     geometry: gpd.GeoSeries | None,
+    *,
+    plain: Collection[str] = (),
 ) -> pd.DataFrame:
     """
     Make the layer of the rows that are good.
@@ -30,22 +32,19 @@ def accepted_rows(
         Columns that were read already; the others get one type here.
     good : array of bool
     geometry : GeoSeries or None
+    plain : collection of str
+        Columns known to be clean texts: these are taken as they are.
     """
-    whole = bool(good.all())
-    frame = pd.concat(
-        {
-            key: accepted if key in ours else _tidy(accepted)
-            for key, column in columns.items()
-            for accepted in [column if whole else column[good]]
-        },
-        axis=1,
-    ).reset_index(drop=True)
+    rows = np.flatnonzero(good)
+    made = {}
+    for key, column in columns.items():
+        taken = pd.Series(column.array.take(rows), dtype=column.dtype)
+        made[key] = taken if key in ours or key in plain else _tidy(taken)
+    frame = pd.DataFrame(made, index=pd.RangeIndex(len(rows)), copy=False)
     if geometry is None:
         return frame
-    shapes = geometry if whole else geometry[good]
-    return gpd.GeoDataFrame(
-        frame, geometry=shapes.reset_index(drop=True), crs=geometry.crs
-    )
+    shapes = gpd.GeoSeries(geometry.to_numpy()[rows], crs=geometry.crs)
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=geometry.crs)
 
 
 def layer_crs(layer: pd.DataFrame) -> str | None:

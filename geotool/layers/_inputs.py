@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -65,7 +66,7 @@ def without_ours(raw: RawTable) -> RawTable:
     ours = [name for name in raw.cells.columns if name in OUR_COLUMNS]
     if not ours:
         return raw
-    return RawTable(raw.cells.drop(columns=ours), raw.geometry, raw.notes, raw.source)
+    return replace(raw, cells=raw.cells.drop(columns=ours))
 
 
 def osm_layer(path: Any, kind: LayerKind) -> str | None:
@@ -89,7 +90,9 @@ def only_waterways(raw: RawTable, kind: str) -> RawTable:
     notes = notes_table([*note_lines(raw.notes), note(zh, en)])
     geometry = None if raw.geometry is None else gpd.GeoSeries(raw.geometry[kept])
     source = {**raw.source, "rows_read": int(kept.sum())}
-    return RawTable(raw.cells[kept], geometry, notes, source)
+    return replace(
+        raw, cells=raw.cells[kept], geometry=geometry, notes=notes, source=source
+    )
 
 
 def declared_crs(crs: Any) -> pyproj.CRS | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geotool._marks import is_missing
+from geotool._texts import distinct, has_white_space
 from geotool._units import unit_factor
 from geotool.readings import number_text
 
@@ -74,20 +75,20 @@ def clean_texts(cells: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> clean_texts(pd.Series(["东  口", None, 3.0], dtype=object)).tolist()
-    ['东 口', None, '3']
+    >>> clean_texts(pd.Series(["东  口", None, 3.0, np.nan], dtype=object)).tolist()
+    ['东 口', None, '3', None]
+    >>> clean_texts(pd.Series([" 东口", "西口 "], dtype=object)).tolist()
+    ['东口', '西口']
     """
     values = cells.tolist()
-    if set(map(type, values)) <= {str, NoneType}:
-        joined = "\0".join(filter(None, values))
-        # no white space at all, and no text that is empty
-        if len(joined.split()) <= 1 and "" not in values:
-            return cells.astype(object)
+    texts = set(map(type, values)) <= {str, NoneType} and "" not in values
+    if texts and not has_white_space("\0".join(filter(None, values))):
+        return cells.astype(object)
     made = [
         (" ".join(cell.split()) or None)
         if type(cell) is str
         else repr(cell)
-        if type(cell) is float and cell % 1  # most numbers: not whole, finite
+        if type(cell) is float and cell % 1 > 0  # most numbers: not whole, finite
         else clean_text(cell)
         for cell in values
     ]
@@ -100,17 +101,11 @@ def objects(values: list[Any], like: pd.Series) -> pd.Series:
 
 
 def each_once(cells: pd.Series, read: Callable[[Any], Any]) -> pd.Series:
-    """Apply a rule once to every distinct text, for columns of few words."""
-    known: dict[Any, Any] = {}
-    made = []
-    for cell in cells.tolist():
-        if type(cell) is not str:
-            made.append(read(cell))
-            continue
-        if cell not in known:
-            known[cell] = read(cell)
-        made.append(known[cell])
-    return objects(made, cells)
+    """Apply a rule once to every distinct cell, for columns of few words."""
+    at, words = distinct(cells.tolist())
+    told = np.empty(len(words), dtype=object)
+    told[:] = [read(word) for word in words]
+    return pd.Series(told[at], index=cells.index, dtype=object)
 
 
 def clean_id(cell: Any) -> str | None:
