@@ -1,4 +1,5 @@
-"""The same verbs for scripts: demo, import, build, check, trace, assess, zones, map.
+"""The same verbs for scripts: demo, import, build, check, trace, assess, zones, map,
+doctor.
 
 Exit status 0 when done, 2 for bad input, 3 when ``check`` finds errors, 1 for a
 failure of ours. An error is one line on stderr, in Chinese and English.

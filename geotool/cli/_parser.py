@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=_Parser
     )
-    for add in (_demo, _import, _build, _check, _trace, _assess, _zones, _map):
+    for add in (_demo, _import, _build, _check, _trace, _assess, _zones, _map, _doctor):
         add(commands)
     return parser
 
@@ -48,11 +48,19 @@ def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
 
 def _run(name: str, chosen: argparse.Namespace) -> int:
     # the commands bring geopandas along; --help should not
-    from geotool.cli import _commands, _demo_story, _paths
+    from geotool.cli import _commands, _demo_story, _doctor, _paths
 
     _paths.check_outputs(name, chosen)
-    table = {**_commands.COMMANDS, "demo": _demo_story.run_demo}
+    table = {
+        **_commands.COMMANDS,
+        "demo": _demo_story.run_demo,
+        "doctor": _doctor.run_doctor,
+    }
     return int(table[name](chosen) or 0)
+
+
+def _doctor(commands: Any) -> None:
+    _command(commands, "doctor", "检查本机能否运行 check this machine")
 
 
 def _workspace(parser: argparse.ArgumentParser) -> None:
