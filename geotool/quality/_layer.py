@@ -52,10 +52,19 @@ def sections_with_class(
     facts = assessment[assessment["period"] == wanted][["section_id", *_FACTS]]
     facts = facts.drop_duplicates("section_id").copy()
     # a GeoPackage keeps truth as text or number
-    facts["reached"] = pd.Series(
-        [_TRUTH.get(str(cell).lower()) for cell in facts["reached"]],
-        index=facts.index,
-        dtype=object,
-    )
+    facts["reached"] = truths(facts["reached"])
     kept = sections.drop(columns=[name for name in _FACTS if name in sections.columns])
     return kept.merge(facts, on="section_id", how="left")
+
+
+def truths(cells: pd.Series) -> pd.Series:
+    """
+    Read True, False or None, also as a file keeps them.
+
+    Examples
+    --------
+    >>> truths(pd.Series([True, "false", None, 1.0], dtype=object)).tolist()
+    [True, False, None, True]
+    """
+    made = [_TRUTH.get(str(cell).casefold()) for cell in cells]
+    return pd.Series(made, index=cells.index, dtype=object)
