@@ -44,6 +44,7 @@ _HOME = {
     "quality": (
         "assess_rivers",
         "assess_sections",
+        "assess_supplementary",
         "class_changes",
         "class_limits",
         "classify",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geotool.tables import load_table
 
@@ -295,6 +296,22 @@ def _in_range(time: pd.Timestamp) -> tuple[pd.Timestamp, str]:
     return time, ""
 
 
+def moments(values: pd.Series) -> NDArray[np.datetime64]:
+    """
+    Take a column of times as it is; one beyond the years that can be becomes NaT.
+
+    Examples
+    --------
+    >>> moments(pd.Series(pd.to_datetime(["2026-05-03", "1700-01-01"])))
+    array(['2026-05-03T00:00:00.000000', 'NaT'], dtype='datetime64[us]')
+    """
+    times = values.to_numpy("datetime64[us]")
+    first = np.datetime64(f"{_FIRST_YEAR}-01-01", "us")
+    after = np.datetime64(f"{_LAST_YEAR + 1}-01-01", "us")
+    good = (times >= first) & (times < after)  # NaT is never between
+    return times if good.all() else np.where(good, times, np.datetime64("NaT", "us"))
+
+
 def parse_times(values: pd.Series, *, year: int | None = None) -> pd.DataFrame:
     """
     Read a column of cells as times.
@@ -320,14 +337,11 @@ def parse_times(values: pd.Series, *, year: int | None = None) -> pd.DataFrame:
     [Timestamp('2026-08-21 20:00:00'), Timestamp('2026-05-03 00:00:00')]
     """
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
-        years = values.dt.year
-        good = years.between(_FIRST_YEAR, _LAST_YEAR)
-        problem = np.where(values.isna(), MISSING, np.where(good, "", UNREADABLE))
+        times = moments(values)
+        lost = np.isnat(times)
+        problem = np.where(values.isna(), MISSING, np.where(lost, UNREADABLE, ""))
         return pd.DataFrame(
-            {
-                "time": values.where(good).astype("datetime64[us]"),
-                "problem": problem.astype(object),
-            }
+            {"time": times, "problem": problem.astype(object)}, index=values.index
         )
     read = _each_once(values.astype(object), partial(parse_time, year=year))
     return pd.DataFrame(

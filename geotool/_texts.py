@@ -167,3 +167,22 @@ def distinct(cells: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
 def _numbered(cells: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
     order = {cell: place for place, cell in enumerate(dict.fromkeys(cells))}
     return np.fromiter(map(order.__getitem__, cells), np.intp, len(cells)), [*order]
+
+
+def names_where(mask: NDArray[np.bool_], names: Sequence[str]) -> list[str]:
+    """
+    Join in each row the names of the columns that are true.
+
+    Examples
+    --------
+    >>> names_where(np.array([[True, True], [False, False]]), ["总磷", "氨氮"])
+    ['总磷、氨氮', '']
+    """
+    if not len(names):
+        return [""] * len(mask)
+    patterns, at = np.unique(mask, axis=0, return_inverse=True)
+    texts = [
+        "、".join(name for name, true in zip(names, row, strict=True) if true)
+        for row in patterns
+    ]
+    return [texts[place] for place in at.reshape(-1)]

@@ -122,7 +122,8 @@ def tidy_readings(
         ``flag``, ``detected`` (bool).
         Below detection ``value_mg_l`` is half of the detection limit, as means and
         classes need it (domain.md 0.8; a sum takes 0: use ``detected``); NaN when
-        the limit is not stated.
+        the limit is not stated. ``method`` follows where the source tells automatic
+        values from manual ones.
     rejected : DataFrame
         ``row, column, value, reason, reason_en, remedy, remedy_en``. In the long
         form the rows of both tables add up to the rows of the source. In the wide
@@ -202,6 +203,8 @@ def _keys(
         {"row": cells.index, "section_id": section.array, "time": times["time"].array},
         index=range(len(cells)),
     )
+    if "method" in headers:
+        keys["method"] = cells[headers["method"]].map(_id_text).array
     rejected = [
         rejections(cells.index[reason == name], header, bad, name)
         for name in REASONS
@@ -342,7 +345,8 @@ def _judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         for name in dict.fromkeys(reason[~good])
         for bad in [long[reason == name]]
     ]
-    return tidy.reset_index(drop=True)[list(TIDY_COLUMNS)], stacked(refused)
+    columns = [*TIDY_COLUMNS, *(["method"] if "method" in tidy else [])]
+    return tidy.reset_index(drop=True)[columns], stacked(refused)
 
 
 def _marks(

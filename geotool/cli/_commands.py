@@ -211,8 +211,15 @@ def run_assess(chosen: argparse.Namespace) -> None:
             say(f"监测数据退回 {len(rejected)} 条，如：{rejected['reason'].iloc[0]}")
     else:
         readings = workspace.read("readings")
+    standard: Any = chosen.standard
+    if standard.lower().endswith((".toml", ".json")):
+        standard = read_mapping(standard)
     table = gt.assess_sections(
-        readings, sections, standard=chosen.standard, period=chosen.period
+        readings,
+        sections,
+        standard=standard,
+        period=chosen.period,
+        rounding=chosen.rounding,
     )
     write_assessment(table, chosen.out)
     if workspace.is_ours:

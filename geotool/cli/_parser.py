@@ -154,8 +154,24 @@ def _assess(commands: Any) -> None:
     parser = _command(commands, "assess", "断面水质评价 assess the sections")
     _workspace(parser)
     parser.add_argument("--readings", metavar="FILE.csv")
-    parser.add_argument("--standard", default="GB3838-2002", metavar="NAME")
-    parser.add_argument("--period", default="month", metavar="month|quarter|year")
+    parser.add_argument(
+        "--standard",
+        default="GB3838-2002",
+        metavar="NAME|FILE.toml",
+        help="标准名，或自己的标准表 a standard, or a table of your own",
+    )
+    parser.add_argument(
+        "--period",
+        default="month",
+        metavar="PERIOD",
+        help="hour|day|month|quarter|half|year|season|cumulative",
+    )
+    parser.add_argument(
+        "--rounding",
+        default="none",
+        metavar="none|decimals",
+        help="定类前是否修约 round means before the class",
+    )
     parser.add_argument("--out", required=True, metavar="FILE", help=".xlsx .csv .json")
 
 

@@ -14,6 +14,7 @@ from geotool.quality._layer import sections_with_class
 from geotool.quality._limits import CLASSES, class_limits
 from geotool.quality._rivers import assess_rivers
 from geotool.quality._summary import summarise_sections
+from geotool.quality._supplementary import assess_supplementary
 from geotool.quality._trend import section_trends
 from geotool.quality._trophic import trophic_state
 
@@ -22,6 +23,7 @@ __all__ = [
     "Classification",
     "assess_rivers",
     "assess_sections",
+    "assess_supplementary",
     "class_changes",
     "class_limits",
     "classify",

@@ -1,21 +1,22 @@
 """One row per section and period: class, target, what exceeds it and by how much."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geotool._items import item_table
+from geotool._texts import names_where
 from geotool.errors import TableError
 from geotool.quality._classify import Ranks, class_name, determining_text, rank_waters
-from geotool.quality._inputs import Inputs, prepare
+from geotool.quality._inputs import prepare
 from geotool.quality._limits import CLASSES, limit_table, standard_table
-from geotool.quality._words import (
-    below_detection_text,
-    exceedance_text,
-    main_pollutant_text,
-)
+from geotool.quality._means import Means, period_means
+from geotool.quality._remarks import remarks
+from geotool.quality._times import period_labels, period_rule
+from geotool.quality._words import exceedance_text, main_pollutant_text
 from geotool.tables import load_table
 
 RESULT_COLUMNS = (
@@ -37,9 +38,11 @@ RESULT_COLUMNS = (
     "n_days",
     "n_months",
     "standard",
+    "rounding",
     "note",
     "note_en",
 )
+ROUNDING = ("none", "decimals")
 _NO_PERIOD = ""
 
 
@@ -47,8 +50,9 @@ def assess_sections(
     readings: pd.DataFrame,
     sections: pd.DataFrame,
     *,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
     period: str = "month",
+    rounding: str = "none",
 ) -> pd.DataFrame:
     """
     Assess each section in each period that has readings.
@@ -60,11 +64,16 @@ def assess_sections(
         is named by its id, or by its name where only one section has that name.
     sections : DataFrame or GeoDataFrame
         Layer ``sections``: ``section_id``, ``name``, ``water_type``, ``target_class``.
-    standard : str
-        Such as ``"GB3838-2002"``.
+    standard : str or mapping
+        Such as ``"GB3838-2002"``, or a table of your own in the form of
+        ``tables/gb3838_2002.toml`` (see :func:`geotool.io.read_mapping`).
     period : str
-        ``"month"`` (mean of the values), ``"quarter"`` or ``"year"`` (mean of the
-        monthly means).
+        ``"hour"``, ``"day"``, ``"month"``: mean of the values. ``"quarter"``,
+        ``"half"``, ``"year"``, ``"season"`` (丰、平、枯水期), ``"cumulative"`` (January
+        to each month): mean of the monthly means.
+    rounding : str
+        ``"none"``: class from the means as they are; ``"decimals"``: from means
+        rounded to the places of the standard. Where the two differ, the note says so.
 
     Returns
     -------
@@ -77,7 +86,7 @@ def assess_sections(
         ``determining`` (定类因子), ``exceedances`` (worse than the section's own
         target, such as ``氨氮(0.31)``), ``main_pollutants`` (worse than class III),
         ``items_assessed, below_detection`` (``汞(3/3)``: 3 of 3 values), ``n_readings,
-        n_days, n_months, standard, note, note_en`` and the mean of each item
+        n_days, n_months, standard, rounding, note, note_en`` and the mean of each item
         (``nh3n_mg_l`` …).
 
     Raises
@@ -107,62 +116,41 @@ def assess_sections(
     >>> row["water_class"], row["reached"], row["exceedances"]
     ('IV', False, '氨氮(0.31)')
     """
-    periods = load_table("assessment")["periods"]
-    if period not in periods or not isinstance(periods[period], dict):
-        known = [name for name, row in periods.items() if isinstance(row, dict)]
+    rule = period_rule(period)
+    if rounding not in ROUNDING:
         raise TableError(
-            f"没有评价时段 {period!r}；可用：{'、'.join(known)}。",
-            f"No period {period!r}; choose one of {', '.join(known)}.",
+            f"修约方式 {rounding!r} 不认识；可用：{'、'.join(ROUNDING)}。",
+            f"Unknown rounding {rounding!r}; choose one of {', '.join(ROUNDING)}.",
         )
-    standard = standard_table(standard)["key"]
+    standard = str(standard_table(standard)["key"])
     inputs = prepare(readings, sections)
-    labelled = inputs.readings.assign(
-        period=period_labels(inputs.readings["time"], period),
-        month=period_labels(inputs.readings["time"], "month"),
-    )
+    made = period_means(inputs.coded, period)
     problems = inputs.problems.assign(
         period=period_labels(inputs.problems["time"], period)
     )
-    grid = _grid(labelled, problems, inputs.sections)
-    means = _means(labelled).reindex(grid)
-    result = _judged(means, inputs.sections, standard)
-    result = result.join(_counts(labelled)).join(below_detection_text(labelled))
+    grid = _grid(made, problems, inputs.sections)
+    means = made.table.reindex(grid)
+    places = {key: row.decimals for key, row in limit_table(standard, "lake").items()}
+    rounded = means.round(places)
+    judged, other = (means, rounded) if rounding == "none" else (rounded, means)
+    result = _judged(judged, inputs.sections, standard)
+    result = result.join(made.counts).join(made.below)
     for column in ("n_readings", "n_days", "n_months"):
         result[column] = result[column].fillna(0).astype(int)
     result["below_detection"] = result["below_detection"].astype(object).fillna("")
-    notes = _notes(result, means, problems, inputs, standard, periods[period])
-    result["note"], result["note_en"] = notes
+    result["other_class"] = _other_class(other, result, standard)
+    result["rounding"] = rounding
+    result["note"], result["note_en"] = remarks(
+        result, inputs.sections, problems, made.notes, rule
+    )
     return _finished(result, means)
 
 
-def period_labels(times: pd.Series, period: str) -> pd.Series:
-    """
-    Name the period each time falls in; empty where the time is unknown.
-
-    Examples
-    --------
-    >>> times = pd.Series(pd.to_datetime(["2026-05-03", None]))
-    >>> [period_labels(times, name).tolist() for name in ("month", "quarter", "year")]
-    [['2026-05', ''], ['2026-Q2', ''], ['2026', '']]
-    """
-    times = pd.to_datetime(times)
-    year = times.dt.year.astype("Int64").astype(str)
-    if period == "month":
-        text = times.dt.strftime("%Y-%m").astype(object)
-    elif period == "quarter":
-        text = (year + "-Q" + times.dt.quarter.astype("Int64").astype(str)).astype(
-            object
-        )
-    else:
-        text = year.astype(object)
-    return text.where(times.notna(), _NO_PERIOD)
-
-
-def _grid(
-    readings: pd.DataFrame, problems: pd.DataFrame, sections: pd.DataFrame
-) -> pd.MultiIndex:
+def _grid(made: Means, problems: pd.DataFrame, sections: pd.DataFrame) -> pd.MultiIndex:
     """All pairs of section and period that get a row."""
-    seen = pd.concat([readings, problems])[["section_id", "period"]].drop_duplicates()
+    seen = pd.concat(
+        [made.table.index.to_frame(index=False), problems[["section_id", "period"]]]
+    ).drop_duplicates()
     periods = sorted(set(seen["period"]) - {_NO_PERIOD}) or [_NO_PERIOD]
     listed = [(key, name) for key in sections["section_id"] for name in periods]
     strange = seen[~seen["section_id"].isin(sections["section_id"])]
@@ -175,30 +163,6 @@ def _grid(
     return pd.MultiIndex.from_arrays(list(pairs.T), names=["section_id", "period"])
 
 
-def _means(readings: pd.DataFrame) -> pd.DataFrame:
-    """Mean of the monthly means of each item, by section and period."""
-    keys = ["section_id", "period", "month", "item"]
-    monthly = readings.groupby(keys, observed=True)["value"].mean()
-    means = monthly.reset_index().pivot_table(
-        index=["section_id", "period"], columns="item", values="value", aggfunc="mean"
-    )
-    order = [key for key in item_table() if key in means.columns]
-    return means[order].map(lambda value: float(f"{value:.12g}"))  # 0.1+0.2 is 0.3
-
-
-def _counts(readings: pd.DataFrame) -> pd.DataFrame:
-    groups = readings.assign(day=readings["time"].dt.normalize()).groupby(
-        ["section_id", "period"]
-    )
-    return pd.DataFrame(
-        {
-            "n_readings": groups.size(),
-            "n_days": groups["day"].nunique(),
-            "n_months": groups["month"].nunique(),
-        }
-    )
-
-
 def _judged(means: pd.DataFrame, sections: pd.DataFrame, standard: str) -> pd.DataFrame:
     """Class, target and exceedances of each row; sections not listed get none."""
     ids = means.index.get_level_values("section_id")
@@ -209,7 +173,9 @@ def _judged(means: pd.DataFrame, sections: pd.DataFrame, standard: str) -> pd.Da
     judged.loc[~listed] = np.nan  # no register, no type of water, no class
     lake = (result["water_type"] == "lake").to_numpy()
     ranks = rank_waters(judged, lake, standard=standard)
-    target = np.array([_target_rank(text) for text in result["target_class"]])
+    target = np.array(
+        [_target_rank(text) for text in result["target_class"]], dtype=int
+    )
     known = (ranks.overall > 0) & (target > 0)
     result["target_class"] = _objects(
         (text or None for text in result["target_class"]), means.index
@@ -250,138 +216,33 @@ def _grade(water_class: str | None) -> str:
 
 def _assessed_text(ranks: Ranks) -> list[str]:
     names = [item_table()[str(key)].zh for key in ranks.items]
-    return [
-        "、".join(name for name, rank in zip(names, row, strict=True) if rank)
-        for row in ranks.items.to_numpy(np.int8)
-    ]
+    grid = ranks.items.to_numpy(np.int8).reshape(len(ranks.overall), len(names))
+    return names_where(grid > 0, names)
 
 
 def _apart_text(ranks: Ranks) -> list[str]:
-    names = [item_table()[str(key)].zh for key in ranks.apart]
-    return [
-        "、".join(
-            f"{name}{class_name(rank)}类"
-            for name, rank in zip(names, row, strict=True)
-            if rank
-        )
-        for row in ranks.apart.to_numpy(np.int8)
+    """Name the class of every item judged apart, row by row."""
+    names = [
+        f"{item_table()[str(key)].zh}{one}类" for key in ranks.apart for one in CLASSES
     ]
+    grid = ranks.apart.to_numpy(np.int8).reshape(
+        len(ranks.overall), ranks.apart.shape[1]
+    )
+    steps = np.arange(1, len(CLASSES) + 1)
+    mask = (grid[:, :, None] == steps).reshape(len(grid), len(names))
+    return names_where(mask, names)
 
 
-def _notes(
-    result: pd.DataFrame,
-    means: pd.DataFrame,
-    problems: pd.DataFrame,
-    inputs: Inputs,
-    standard: str,
-    rule: dict[str, int],
-) -> tuple[list[str], list[str]]:
-    """Say of every row why it has no class, and what is doubtful about it."""
-    rounded = _rounded_class(means, result, standard)
-    lost = _problem_texts(problems)
-    register = dict(inputs.sections.iterrows())
-    zh, en = [], []
-    for position, (section, period) in enumerate(result.index):
-        row = result.iloc[position]
-        facts = register.get(section)
-        notes = _row_notes(row, facts, section, rule)
-        if rounded[position] and rounded[position] != row["water_class"]:
-            notes.append(
-                (
-                    f"按评价小数位修约后为{rounded[position]}类",
-                    f"class {rounded[position]} if means are rounded first",
-                )
-            )
-        notes += lost.get((section, period), [])
-        if period != _NO_PERIOD and facts is not None:
-            notes += lost.get((section, _NO_PERIOD), [])
-        zh.append("；".join(note for note, _ in notes))
-        en.append("; ".join(note for _, note in notes))
-    return zh, en
-
-
-def _row_notes(
-    row: pd.Series, facts: pd.Series | None, section: str, rule: dict[str, int]
-) -> list[tuple[str, str]]:
-    notes = []
-    if section == "":
-        notes.append(("读数未用", "readings not used"))
-    elif facts is None:
-        notes.append(
-            (
-                "断面不在断面名录中，水体类型与目标未知，未定类",
-                "section not in the list: kind of water and target unknown, no class",
-            )
-        )
-    elif row["n_readings"] == 0:
-        notes.append(("本期没有可用的监测数据", "no usable reading in this period"))
-    elif row["water_class"] is None:
-        notes.append(("没有参与定类的项目", "no item that counts for the class"))
-    if facts is not None and row["n_readings"]:
-        notes += _register_notes(facts)
-        if 0 < row["n_months"] < rule["min_months"]:
-            notes.append(
-                (
-                    f"只有{row['n_months']}个月数据，应不少于{rule['min_months']}个月",
-                    f"{row['n_months']} months of data, {rule['min_months']} are needed",
-                )
-            )
-        if row["apart"]:
-            notes.append((f"单独评价：{row['apart']}", f"judged apart: {row['apart']}"))
-    return notes
-
-
-def _register_notes(facts: pd.Series) -> list[tuple[str, str]]:
-    notes = []
-    if not facts["water_type"]:
-        written = facts["water_type_as_written"] or "未填"
-        notes.append(
-            (
-                f"水体类型{written}，按河流评价",
-                f"kind of water {written}: judged as a river",
-            )
-        )
-    if not facts["target_class"]:
-        written = facts["target_class_as_written"] or "未填"
-        notes.append(
-            (f"水质目标{written}，未判达标", f"target {written}: compliance not judged")
-        )
-    if facts["target_note"]:
-        notes.append(
-            (
-                f"附加目标未评价：{facts['target_note']}",
-                f"further target not judged: {facts['target_note']}",
-            )
-        )
-    return notes
-
-
-def _problem_texts(
-    problems: pd.DataFrame,
-) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """Count equal problems of a section and period."""
-    counts = problems.groupby(["section_id", "period", "zh", "en"]).size()
-    texts: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for *where, zh, en, count in counts.reset_index().itertuples(index=False):
-        texts.setdefault((where[0], where[1]), []).append(
-            (f"{count}条读数未用（{zh}）", f"{count} reading(s) not used ({en})")
-        )
-    return texts
-
-
-def _rounded_class(
+def _other_class(
     means: pd.DataFrame, result: pd.DataFrame, standard: str
-) -> list[str | None]:
-    """Class if means were rounded to the places of the standard first."""
-    places = {key: row.decimals for key, row in limit_table(standard, "lake").items()}
-    rounded = means.round(places)
+) -> NDArray[np.object_]:
+    """Class by the other way of rounding, where it differs."""
     lake = (result["water_type"] == "lake").to_numpy()
-    ranks = rank_waters(rounded, lake, standard=standard)
-    known = result["water_class"].notna().to_numpy()
-    return [
-        class_name(rank) if one else None
-        for rank, one in zip(ranks.overall, known, strict=True)
-    ]
+    ranks = rank_waters(means, lake, standard=standard)
+    classes = np.array([None, *CLASSES], dtype=object)[ranks.overall]
+    mine = result["water_class"].to_numpy(object)
+    differ = [a is not None and a != b for a, b in zip(mine, classes, strict=True)]
+    return np.where(np.array(differ, dtype=bool), classes, np.array(None, dtype=object))
 
 
 def _finished(result: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._items import fold_item, item_table
+from geotool._texts import names_where
 from geotool.errors import LayerError
 from geotool.quality._limits import (
     CLASSES,
@@ -305,12 +306,5 @@ def determining_text(ranks: Ranks) -> list[str]:
     ['总磷、氨氮', '总磷']
     """
     names = [item_table()[str(key)].zh for key in ranks.items]
-    grid = ranks.items.to_numpy(np.int8)
-    return [
-        "、".join(
-            name
-            for name, rank in zip(names, row, strict=True)
-            if rank and rank == worst
-        )
-        for row, worst in zip(grid, ranks.overall, strict=True)
-    ]
+    grid = ranks.items.to_numpy(np.int8).reshape(len(ranks.overall), len(names))
+    return names_where((grid > 0) & (grid == ranks.overall[:, None]), names)

@@ -1,12 +1,14 @@
 """Readings and sections as an assessment needs them, and what does not fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geotool._items import fold_item
-from geotool._marks import is_missing, parse_times
+from geotool._marks import is_missing, moments, parse_times
 from geotool.errors import LayerError
 from geotool.readings import tidy_readings
 from geotool.schema import align_names, canonical_value
@@ -23,15 +25,69 @@ PROBLEM_COLUMNS = ("section_id", "time", "zh", "en")
 
 
 @dataclass(frozen=True)
+class Coded:
+    """
+    Readings as numbers: millions of them are grouped by integers, not by text.
+
+    Attributes
+    ----------
+    section, item : array of int
+        Place in ``sections`` and in ``items``.
+    time : array of datetime64
+    value : array of float
+        In the unit of the item, none missing.
+    detected : array of bool
+    manual : array of bool or None
+        Which are manual samples, where the readings say so.
+    sections : tuple of str
+        Ids; those of the list of sections where the section is in it.
+    items : tuple of str
+        Keys.
+    """
+
+    section: NDArray[np.intp]
+    item: NDArray[np.intp]
+    time: NDArray[np.datetime64]
+    value: NDArray[np.float64]
+    detected: NDArray[np.bool_]
+    manual: NDArray[np.bool_] | None
+    sections: tuple[str, ...]
+    items: tuple[str, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """Give them as a table: ``section_id, time, item, value, detected``."""
+        sections = np.array([*self.sections, None], dtype=object)
+        items = np.array([*self.items, None], dtype=object)
+        return pd.DataFrame(
+            {
+                "section_id": pd.Series(sections[self.section], dtype=object),
+                "time": self.time,
+                "item": pd.Series(items[self.item], dtype=object),
+                "value": self.value,
+                "detected": self.detected,
+            }
+        )
+
+    def taken(self, rows: NDArray[Any]) -> "Coded":
+        """Take some of the readings."""
+        return replace(
+            self,
+            section=self.section[rows],
+            item=self.item[rows],
+            time=self.time[rows],
+            value=self.value[rows],
+            detected=self.detected[rows],
+            manual=None if self.manual is None else self.manual[rows],
+        )
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What can be assessed.
 
     Attributes
     ----------
-    readings : DataFrame
-        ``section_id, time, item, value, detected``; values in the unit of the item,
-        none missing. ``section_id`` is that of the list of sections where the
-        section is in it.
+    coded : Coded
     sections : DataFrame
         :data:`SECTION_COLUMNS`, indexed by ``section_id``; ``target_class`` is
         canonical or empty, ``water_type`` is ``river``, ``lake`` or empty.
@@ -40,9 +96,14 @@ class Inputs:
         and why, in Chinese and English.
     """
 
-    readings: pd.DataFrame
+    coded: Coded
     sections: pd.DataFrame
     problems: pd.DataFrame
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """The readings as a table."""
+        return self.coded.frame()
 
 
 def prepare(readings: pd.DataFrame, sections: pd.DataFrame) -> Inputs:
@@ -62,13 +123,13 @@ def prepare(readings: pd.DataFrame, sections: pd.DataFrame) -> Inputs:
         If a column is missing or a section stands twice in the list.
     """
     register = _register(sections)
+    names = _ids_by_text(register)
     numeric = "value_mg_l" in readings and pd.api.types.is_numeric_dtype(
         readings["value_mg_l"]
     )
-    usable, problems = _tidy(readings) if numeric else _raw(readings)
-    names = _ids_by_text(register)
-    for table in (usable, problems):
-        table["section_id"] = [names.get(text, text) for text in table["section_id"]]
+    read = _tidy if numeric else _raw
+    usable, problems = read(readings, names)
+    problems["section_id"] = [names.get(text, text) for text in problems["section_id"]]
     return Inputs(usable, register, problems)
 
 
@@ -80,11 +141,13 @@ def _text(cell: object) -> str:
     return " ".join(str(cell).split())
 
 
-def _texts(cells: pd.Series) -> list[str]:
-    """Clean each distinct text once."""
+def _coded_texts(cells: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Clean each distinct text once; what is missing is the empty text."""
     codes, distinct = pd.factorize(cells, use_na_sentinel=True)
-    clean = [*map(_text, distinct), ""]  # position -1 is missing
-    return [clean[code] for code in codes]
+    clean = [*map(_text, distinct)]
+    if (codes < 0).any():
+        codes, clean = np.where(codes < 0, len(clean), codes), [*clean, ""]
+    return codes, clean
 
 
 def _register(sections: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +189,7 @@ def _ids_by_text(register: pd.DataFrame) -> dict[str, str]:
     return ids | {section: section for section in register["section_id"]}
 
 
-def _tidy(readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _tidy(readings: pd.DataFrame, names: dict[str, str]) -> tuple[Coded, pd.DataFrame]:
     """Take a tidy table; ``value_mg_l`` is used as it is."""
     for column in ("section_id", "time", "item"):
         if column not in readings:
@@ -135,68 +198,133 @@ def _tidy(readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
                 f"The readings lack column {column}; "
                 "section_id, time, item and value_mg_l are needed.",
             )
-    items = {name: fold_item(name) for name in readings["item"].unique()}
-    table = pd.DataFrame(
+    section, written = _coded_texts(readings["section_id"])
+    section, sections = _merged(section, [names.get(text, text) for text in written])
+    item, spelled = _coded_texts(readings["item"])
+    keys = [fold_item(name) if name else None for name in spelled]
+    dtype = readings["time"].dtype
+    times = (
+        moments(readings["time"])
+        if isinstance(dtype, np.dtype) and dtype.kind == "M"
+        else parse_times(readings["time"])["time"].to_numpy("datetime64[us]")
+    )
+    value = readings["value_mg_l"].to_numpy(float, na_value=np.nan)
+    detected = (
+        readings["detected"].to_numpy(bool)
+        if "detected" in readings
+        else np.ones(len(readings), dtype=bool)
+    )
+    which = _faults(section, sections, item, keys, times, value, detected)
+    problems = _problems(which, section, sections, item, spelled, times)
+    code, items = _merged(item, [key or "" for key in keys])
+    coded = Coded(
+        section,
+        code,
+        times,
+        value,
+        detected,
+        _manual(readings),
+        tuple(sections),
+        tuple(items),
+    )
+    return (coded if which is None else coded.taken(which < 0)), problems
+
+
+def _merged(
+    codes: NDArray[np.intp], texts: list[str]
+) -> tuple[NDArray[np.intp], list[str]]:
+    """Give one code to texts that are the same."""
+    at, distinct = pd.factorize(np.array(texts, dtype=object))
+    if len(distinct) == len(texts):
+        return codes, texts
+    return at[codes], list(distinct)
+
+
+def _manual(readings: pd.DataFrame) -> NDArray[np.bool_] | None:
+    """Tell manual samples from automatic stations, where the readings say it."""
+    if "method" not in readings:
+        return None
+    codes, texts = _coded_texts(readings["method"])
+    words = [canonical_value(text, "readings", "method") for text in texts]
+    return np.array([word == "manual" for word in words], dtype=bool)[codes]
+
+
+FAULTS = (
+    ("缺断面编号", "no section id"),
+    ("监测时间缺失或无法识别", "time missing or unreadable"),
+    ("未知项目：{}", "unknown item: {}"),
+    ("未检出且未给检出限", "below detection, limit not stated"),
+    ("没有监测值", "no value"),
+    ("监测值为负或无穷", "negative or infinite value"),
+)
+"""Why a reading cannot be used, in this order."""
+
+
+def _faults(
+    section: NDArray[np.intp],
+    sections: list[str],
+    item: NDArray[np.intp],
+    keys: list[str | None],
+    times: NDArray[np.datetime64],
+    value: NDArray[np.float64],
+    detected: NDArray[np.bool_],
+) -> NDArray[np.intp] | None:
+    """Give the fault of each reading, -1 where there is none; None when all are good."""
+    nameless = np.array([text == "" for text in sections], dtype=bool)
+    unknown = np.array([key is None for key in keys], dtype=bool)
+    cold = np.array([key == "WT" for key in keys], dtype=bool)
+    bad = ~np.isfinite(value) | np.isnat(times)
+    bad |= value < 0
+    if nameless.any() or unknown.any():
+        bad |= nameless[section] | unknown[item]
+    rows = np.flatnonzero(bad)
+    if not len(rows):
+        return None
+    v, d = value[rows], detected[rows]
+    found = np.select(
+        [
+            nameless[section[rows]],
+            np.isnat(times[rows]),
+            unknown[item[rows]],
+            np.isnan(v) & ~d,
+            np.isnan(v),
+            np.isinf(v) | ((v < 0) & ~cold[item[rows]]),
+        ],
+        range(len(FAULTS)),
+        default=-1,
+    )
+    which = np.full(len(value), -1, dtype=np.intp)
+    which[rows] = found
+    return which
+
+
+def _problems(
+    which: NDArray[np.intp] | None,
+    section: NDArray[np.intp],
+    sections: list[str],
+    item: NDArray[np.intp],
+    spelled: list[str],
+    times: NDArray[np.datetime64],
+) -> pd.DataFrame:
+    rows = np.array([], dtype=np.intp) if which is None else np.flatnonzero(which >= 0)
+    faults = [FAULTS[which[row]] for row in rows] if which is not None else []
+    named = [spelled[item[row]] for row in rows]
+    ids = [sections[section[row]] for row in rows]
+    return pd.DataFrame(
         {
-            "section_id": _texts(readings["section_id"]),
-            "time": parse_times(readings["time"])["time"].array,
-            "item": [items[name] for name in readings["item"]],
-            "value": readings["value_mg_l"].to_numpy(float, na_value=np.nan),
-            "detected": readings["detected"].to_numpy(bool)
-            if "detected" in readings
-            else True,
-            "as_written": _texts(readings["item"]),
+            "section_id": pd.Series(ids, dtype=object),
+            "time": times[rows],
+            "zh": [zh.format(one) for (zh, _), one in zip(faults, named, strict=True)],
+            "en": [en.format(one) for (_, en), one in zip(faults, named, strict=True)],
         }
     )
-    value = table["value"]
-    faults = [
-        (table["section_id"] == "", "缺断面编号", "no section id"),
-        (table["time"].isna(), "监测时间缺失或无法识别", "time missing or unreadable"),
-        (table["item"].isna(), "未知项目：{}", "unknown item: {}"),
-        (
-            value.isna() & ~table["detected"],
-            "未检出且未给检出限",
-            "below detection, limit not stated",
-        ),
-        (value.isna(), "没有监测值", "no value"),
-        (
-            np.isinf(value) | ((value < 0) & (table["item"] != "WT")),
-            "监测值为负或无穷",
-            "negative or infinite value",
-        ),
-    ]
-    return _split(table, faults)
 
 
-def _split(
-    table: pd.DataFrame, faults: list[tuple[pd.Series, str, str]]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    which = np.select([mask for mask, *_ in faults], range(len(faults)), default=-1)
-    bad = table[which >= 0]
-    texts = [faults[position][1:] for position in which[which >= 0]]
-    problems = pd.DataFrame(
-        {
-            "section_id": bad["section_id"].array,
-            "time": bad["time"].array,
-            "zh": [
-                zh.format(name)
-                for (zh, _), name in zip(texts, bad["as_written"], strict=True)
-            ],
-            "en": [
-                en.format(name)
-                for (_, en), name in zip(texts, bad["as_written"], strict=True)
-            ],
-        }
-    )
-    good = table[which < 0].drop(columns="as_written").reset_index(drop=True)
-    return good, problems
-
-
-def _raw(readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _raw(readings: pd.DataFrame, names: dict[str, str]) -> tuple[Coded, pd.DataFrame]:
     """Read a table as it came; rejected rows keep their section and time."""
     cells = readings.reset_index(drop=True)
     tidy, rejected = tidy_readings(cells)
-    usable, problems = _tidy(tidy)
+    usable, problems = _tidy(tidy, names)
     headers = {
         key: name
         for name, key in align_names(map(str, cells.columns), "readings").items()

@@ -1,5 +1,6 @@
 """Limits of a standard, and the best class whose limit a value meets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geotool._items import item_table, plain_text
+from geotool._items import fold_item, item_table, plain_text
 from geotool.errors import TableError
 from geotool.tables import load_table
 
@@ -48,32 +49,130 @@ class Limits:
     decimals: int = 3
 
 
-@cache
-def standard_table(standard: str) -> dict[str, Any]:
+_GIVEN: dict[str, dict[str, Any]] = {}
+"""Tables of the user, by their key."""
+
+
+def standard_table(standard: str | Mapping[str, Any]) -> dict[str, Any]:
     """
-    Give the table of a standard by its name.
+    Give the table of a standard.
+
+    Parameters
+    ----------
+    standard : str or mapping
+        The name of a standard geotool has, or a table in the form of
+        ``tables/gb3838_2002.toml``: ``key``, ``items`` with ``kind``, ``limits`` of
+        classes I to V (``low`` and ``high`` for a range), ``lake`` where lakes differ.
 
     Raises
     ------
     TableError
-        If the standard is not known.
+        If the standard is not known, or the table is not in that form.
 
     Examples
     --------
     >>> standard_table("GB3838-2002")["in_force"]
     '2002-06-01'
+    >>> own = {"key": "DB-2030", "items": {"氨氮": {"limits": [0.1, 0.3, 0.8, 1, 2]}}}
+    >>> standard_table(own)["items"]["NH3N"]["kind"]
+    'upper'
     """
+    if isinstance(standard, Mapping):
+        return _given(standard)
     names = load_table("assessment")["standards"]
-    wanted = plain_text(standard).replace("-", "")
+    wanted = _plain_name(standard)
+    if wanted in _GIVEN:
+        return _GIVEN[wanted]
     for name, file in names.items():
         table = load_table(file)
-        if wanted in {
-            plain_text(text).replace("-", "") for text in (name, *table["alias"])
-        }:
+        if wanted in {_plain_name(text) for text in (name, *table["alias"])}:
             return table
+    known = [*names, *(str(table["key"]) for table in _GIVEN.values())]
     raise TableError(
-        f"没有标准 {standard!r}；可用：{'、'.join(names)}。",
-        f"No standard {standard!r}; there are: {', '.join(names)}.",
+        f"没有标准 {standard!r}；可用：{'、'.join(known)}，或给一个标准表（TOML）。",
+        f"No standard {standard!r}; there are: {', '.join(known)}; or give a table.",
+    )
+
+
+def _plain_name(text: str) -> str:
+    return plain_text(text).replace("-", "")
+
+
+def _given(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a table of the user and remember it by its key."""
+    key = str(table.get("key") or "").strip()
+    items = table.get("items")
+    if not key or not isinstance(items, Mapping) or not items:
+        raise TableError(
+            "标准表需要 key（名称）和 items（各项目限值）；格式见 gb3838_2002.toml。",
+            "The table of a standard needs key and items; see gb3838_2002.toml.",
+        )
+    built_in = load_table("assessment")["standards"]
+    if _plain_name(key) in {_plain_name(name) for name in built_in}:
+        raise TableError(
+            f"标准表的 key {key} 与自带的标准同名；请换一个名称。",
+            f"The key {key} is that of a standard geotool has; choose another.",
+        )
+    made = {
+        **table,
+        "key": key,
+        "alias": [],
+        "items": dict(_given_item(key, name, row) for name, row in items.items()),
+    }
+    name = _plain_name(key)
+    if _GIVEN.get(name) != made:
+        _GIVEN[name] = made
+        limit_table.cache_clear()
+    return made
+
+
+def _given_item(key: str, name: str, row: Any) -> tuple[str, dict[str, Any]]:
+    item = fold_item(name)
+    fault = None
+    if item is None:
+        fault = ("不认识的项目", "unknown item")
+    elif not isinstance(row, Mapping):
+        fault = ("应是一个表", "must be a table")
+    else:
+        row = {"kind": "upper", "decimals": 3, **row}
+        fault = _fault_of(row)
+    if fault is None and item is not None:
+        return item, dict(row)
+    zh, en = fault or ("", "")
+    raise TableError(f"标准 {key} 的 {name}：{zh}。", f"Standard {key}, {name}: {en}.")
+
+
+def _fault_of(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    if row["kind"] == "none":
+        return None
+    if row["kind"] not in ("upper", "lower", "range"):
+        return "kind 应为 upper、lower、range 或 none", "kind must be upper, lower, …"
+    if row["kind"] == "range":
+        low, high = row.get("low", np.nan), row.get("high", np.nan)
+        if not (_is_number(low) and _is_number(high) and low < high):
+            return "需要 low 小于 high", "low must be below high"
+        return None
+    lists = [row[name] for name in ("limits", "lake", "river") if name in row]
+    if not lists:
+        return "缺 limits（五个限值）", "limits (five numbers) are missing"
+    for limits in lists:
+        good = isinstance(limits, list | tuple) and len(limits) == len(CLASSES) - 1
+        if not good or not all(map(_is_number, limits)):
+            return "需要五个数字，I 到 V 类", "five numbers are needed, classes I to V"
+        order = sorted(limits, reverse=row["kind"] == "lower")
+        if list(limits) != order:
+            return (
+                "I 到 V 类的限值应依次放宽",
+                "limits must not get stricter from I to V",
+            )
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and bool(np.isfinite(value))
     )
 
 

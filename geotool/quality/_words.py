@@ -1,5 +1,8 @@
 """Exceedances and main pollutants, in the words of the bulletins."""
 
+import itertools
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -73,20 +76,61 @@ def exceedance_phrase(key: str, multiple: float) -> str:
     return f"{name}({multiple:.2f})" if multiple >= 0.005 else f"{name}({multiple:.1g})"
 
 
+@dataclass(frozen=True)
+class _Exceeding:
+    """Items worse than a goal: of each row the worst class first, then the multiple."""
+
+    row: NDArray[np.intp]
+    key: list[str]
+    multiple: NDArray[np.float64]
+
+
 def _exceeding(
-    means: pd.Series, ranks: pd.Series, goal: int, *, lake: bool, standard: str
-) -> list[tuple[str, float]]:
-    """Items worse than a class, the worst class first, then the largest multiple."""
-    found = []
-    for place, (name, rank) in enumerate(ranks.items()):
-        key = str(name)
-        if rank > goal:
-            multiple = exceedance_multiple(
-                key, means[key], goal, lake=lake, standard=standard
-            )
-            size = -np.inf if np.isnan(multiple) else multiple
-            found.append((-rank, -size, place, key, multiple))
-    return [(key, multiple) for *_, key, multiple in sorted(found)]
+    means: pd.DataFrame,
+    ranks: Ranks,
+    goal: NDArray[np.int_],
+    lake: NDArray[np.bool_],
+    standard: str,
+) -> _Exceeding:
+    keys = [str(key) for key in ranks.items]
+    grid = ranks.items.to_numpy(np.int8).reshape(len(means), len(keys))
+    wanted = (goal > 0) & (ranks.overall > goal)
+    row, column = np.nonzero((grid > goal[:, None]) & wanted[:, None])
+    limits = np.array(
+        [
+            [
+                [_limit(key, rank, water=water, standard=standard) for rank in range(6)]
+                for key in keys
+            ]
+            for water in (False, True)
+        ]
+    ).reshape(2, len(keys), 6)
+    value = means[keys].to_numpy(float)[row, column]
+    limit = limits[lake[row].astype(int), column, goal[row]]
+    multiple = (value - limit) / limit
+    size = np.where(np.isnan(multiple), -np.inf, multiple)
+    order = np.lexsort((column, -size, -grid[row, column].astype(int), row))
+    return _Exceeding(
+        row[order], [keys[place] for place in column[order]], multiple[order]
+    )
+
+
+def _limit(key: str, rank: int, *, water: bool, standard: str) -> float:
+    """Give the limit a multiple is of; NaN where none is computed."""
+    if key in load_table("assessment")["values"]["no_multiple"] or rank == 0:
+        return float("nan")
+    if key not in limit_table(standard, "lake" if water else "river"):
+        return float("nan")
+    return limit_at(key, rank, lake=water, standard=standard)
+
+
+def _joined(rows: int, row: NDArray[np.intp], phrases: list[str]) -> list[str]:
+    """Join the phrases of each row; rows come in order."""
+    texts = [""] * rows
+    bounds = np.flatnonzero(np.diff(row, prepend=-1, append=-1)).tolist()
+    for first, after in itertools.pairwise(bounds):
+        texts[row[first]] = "、".join(phrases[first:after])
+    return texts
 
 
 def exceedance_text(
@@ -109,21 +153,9 @@ def exceedance_text(
     lake : array of bool
     standard : str
     """
-    return [
-        "、".join(
-            exceedance_phrase(key, multiple)
-            for key, multiple in _exceeding(
-                means.iloc[row],
-                ranks.items.iloc[row],
-                int(target[row]),
-                lake=bool(lake[row]),
-                standard=standard,
-            )
-        )
-        if target[row] and ranks.overall[row] > target[row]
-        else ""
-        for row in range(len(means))
-    ]
+    found = _exceeding(means, ranks, target, lake, standard)
+    pairs = zip(found.key, found.multiple.tolist(), strict=True)
+    return _joined(len(means), found.row, [exceedance_phrase(*pair) for pair in pairs])
 
 
 def main_pollutant_text(
@@ -132,48 +164,14 @@ def main_pollutant_text(
     """Name the main pollutants of waters worse than class III, row by row."""
     rule = load_table("assessment")["main_pollutants"]
     goal = CLASSES.index(rule["worse_than"]) + 1
-    texts = []
-    for row in range(len(means)):
-        found = (
-            _exceeding(
-                means.iloc[row],
-                ranks.items.iloc[row],
-                goal,
-                lake=bool(lake[row]),
-                standard=standard,
-            )
-            if ranks.overall[row] > goal
-            else []
-        )
-        named = found[: rule["count"]] + [
-            pair for pair in found[rule["count"] :] if pair[0] in rule["always"]
-        ]
-        texts.append("、".join(exceedance_phrase(*pair) for pair in named))
-    return texts
-
-
-def below_detection_text(readings: pd.DataFrame) -> pd.Series:
-    """
-    Say how many values of each item were below detection, by section and period.
-
-    Examples
-    --------
-    >>> readings = pd.DataFrame(
-    ...     {"section_id": "A", "period": "2026-05", "item": ["HG", "HG", "TP"],
-    ...      "detected": [False, True, True]}
-    ... )
-    >>> below_detection_text(readings).tolist()
-    ['汞(1/2)']
-    """
-    below = readings.assign(below=~readings["detected"].astype(bool))
-    groups = below.groupby(["section_id", "period", "item"])["below"]
-    counts = pd.DataFrame({"below": groups.sum(), "all": groups.size()})
-    counts = counts[counts["below"] > 0].reset_index()
-    counts["text"] = [
-        f"{item_table()[key].zh}({below}/{every})"
-        for key, below, every in zip(
-            counts["item"], counts["below"], counts["all"], strict=True
-        )
+    found = _exceeding(means, ranks, np.full(len(means), goal), lake, standard)
+    first = np.flatnonzero(np.diff(found.row, prepend=-1))
+    place = np.arange(len(found.row))
+    start = np.maximum.accumulate(np.where(np.isin(place, first), place, 0))
+    kept = [
+        n
+        for n, key in enumerate(found.key)
+        if n - start[n] < rule["count"] or key in rule["always"]
     ]
-    texts = counts.groupby(["section_id", "period"])["text"].agg("、".join)
-    return texts.rename("below_detection")
+    phrases = [exceedance_phrase(found.key[n], float(found.multiple[n])) for n in kept]
+    return _joined(len(means), found.row[kept], phrases)
