@@ -56,7 +56,14 @@ _HOME = {
         "trophic_state",
     ),
     "zones": ("buffer_zones", "protection_zones", "screen_points"),
-    "maps": ("one_map", "plot_map", "save_map"),
+    "maps": (
+        "one_map",
+        "plot_class_calendar",
+        "plot_class_shares",
+        "plot_map",
+        "plot_series",
+        "save_map",
+    ),
     "report": ("trace_document", "write_assessment", "write_findings", "write_trace"),
 }
 """Where each public name lives."""

@@ -6,10 +6,24 @@ The drawing libraries load when a function is first used.
 from importlib import import_module
 from typing import Any
 
-_HOME = {"one_map": "onemap", "save_map": "_offline", "plot_map": "figure"}
+_HOME = {
+    "one_map": "onemap",
+    "save_map": "_offline",
+    "plot_map": "figure",
+    "plot_class_calendar": "quality_figures",
+    "plot_class_shares": "quality_figures",
+    "plot_series": "quality_figures",
+}
 """Where each public name lives."""
 
-__all__ = ["one_map", "plot_map", "save_map"]
+__all__ = [
+    "one_map",
+    "plot_class_calendar",
+    "plot_class_shares",
+    "plot_map",
+    "plot_series",
+    "save_map",
+]
 
 
 def __getattr__(name: str) -> Any:
