@@ -221,7 +221,7 @@ def run_assess(chosen: argparse.Namespace) -> None:
         period=chosen.period,
         rounding=chosen.rounding,
     )
-    write_assessment(table, chosen.out)
+    write_assessment(table, chosen.out, sections=sections)
     if workspace.is_ours:
         workspace.write({ASSESSMENT: table})
     say_assessment(table)

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from geotool.crs import GEOGRAPHIC_CRS, reproject
 from geotool.errors import CrsError, SourceError
 
 _SHEET_ROWS, _CELL_TEXT = 1_048_576, 32_767
+_A4 = 9
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?!\s*$)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?|-+")
 
@@ -126,14 +128,35 @@ def _text(cell: Any) -> str | None:
     return str(value)
 
 
+@dataclass(frozen=True)
+class SheetLook:
+    """
+    How a sheet looks beside its cells.
+
+    Attributes
+    ----------
+    colors : mapping
+        Header → text of a cell → fill, such as ``"#ffe400"``. Excel colours by what
+        stands in the cell, so that a corrected cell takes its new colour.
+    formats : mapping
+        Header → number format of Excel, such as ``"0.0%"``.
+    """
+
+    colors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+
 def write_book(
     sheets: Mapping[str, pd.DataFrame],
     path: Path,
     *,
     faulty: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    looks: Mapping[str, SheetLook] | None = None,
 ) -> None:
     """
     Write sheets to a workbook, header frozen, no text ever a formula or a link.
+
+    Printed, each sheet is as wide as an A4 page lies and repeats its header.
 
     Parameters
     ----------
@@ -143,6 +166,8 @@ def write_book(
         Written in place: call it inside :func:`replacing`.
     faulty : mapping, optional
         Sheet → cells (row, column, from 0 below the header) to colour.
+    looks : mapping, optional
+        Sheet → colours and number formats.
     """
     options = {
         "strings_to_formulas": False,
@@ -159,7 +184,9 @@ def write_book(
         for name, table in sheets.items():
             sheet = book.add_worksheet(_sheet_name(name, used))
             cells = set((faulty or {}).get(name, ()))
-            _fill_sheet(sheet, flat_table(table), head, red, cells)
+            flat = flat_table(table)
+            _fill_sheet(sheet, flat, head, red, cells)
+            _dress(book, sheet, flat, (looks or {}).get(name, SheetLook()))
     finally:
         book.close()
 
@@ -197,6 +224,37 @@ def _fill_sheet(
     sheet.freeze_panes(1, 0)
     if len(table) and len(table.columns):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
+
+
+def _dress(book: Any, sheet: Any, table: pd.DataFrame, look: SheetLook) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.repeat_rows(0)
+    sheet.fit_to_pages(1, 0)
+    for column, name in enumerate(map(str, table.columns)):
+        if name in look.formats:
+            shape = {"type": "no_errors", "format": None}
+            shape["format"] = book.add_format({"num_format": look.formats[name]})
+            sheet.conditional_format(1, column, max(len(table), 1), column, shape)
+        for text, fill in look.colors.get(name, {}).items():
+            ink = "#ffffff" if _is_dark(fill) else "#000000"
+            sheet.conditional_format(
+                1,
+                column,
+                max(len(table), 1),
+                column,
+                {
+                    "type": "cell",
+                    "criteria": "==",
+                    "value": f'"{text}"',
+                    "format": book.add_format({"bg_color": fill, "font_color": ink}),
+                },
+            )
+
+
+def _is_dark(color: str) -> bool:
+    red, green, blue = (int(color[n : n + 2], 16) for n in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
 
 
 def _width(text: str) -> int:

@@ -138,7 +138,9 @@ def assess_sections(
     for column in ("n_readings", "n_days", "n_months"):
         result[column] = result[column].fillna(0).astype(int)
     result["below_detection"] = result["below_detection"].astype(object).fillna("")
-    result["other_class"] = _other_class(other, result, standard)
+    result["other_class"] = _objects(
+        _other_class(other, result, standard), result.index
+    )
     result["rounding"] = rounding
     result["note"], result["note_en"] = remarks(
         result, inputs.sections, problems, made.notes, rule

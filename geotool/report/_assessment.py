@@ -8,6 +8,7 @@ import pandas as pd
 
 from geotool._items import item_table
 from geotool.io import replacing, write_book, write_table
+from geotool.report._assessment_book import assessment_sheets, sheet_looks
 
 _HEADERS = {
     "section_id": "断面编号",
@@ -28,6 +29,7 @@ _HEADERS = {
     "n_days": "监测天数",
     "n_months": "监测月数",
     "standard": "评价标准",
+    "rounding": "修约",
     "note": "说明",
     "note_en": "Note",
 }
@@ -46,7 +48,12 @@ _FINDING_HEADERS = {
 }
 
 
-def write_assessment(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
+def write_assessment(
+    table: pd.DataFrame,
+    path: str | PathLike[str],
+    *,
+    sections: pd.DataFrame | None = None,
+) -> Path:
     """
     Write an assessment; a workbook or csv gets Chinese headers, json keeps the keys.
 
@@ -55,7 +62,10 @@ def write_assessment(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
     table : DataFrame
         As :func:`geotool.assess_sections` gives it.
     path : path
-        ``.xlsx``, ``.csv`` or ``.json``.
+        ``.xlsx``, ``.csv`` or ``.json``. A workbook also has sheets for rivers,
+        districts, target rates, changes, alerts, trends, and what it was judged by.
+    sections : DataFrame, optional
+        Layer ``sections``: its districts and levels are summarised in the workbook.
     """
     target = Path(path)
     if target.suffix.lower() == ".json":
@@ -63,7 +73,8 @@ def write_assessment(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
     sheet = _with_words(table)
     if target.suffix.lower() == ".xlsx":
         with replacing(target) as beside:
-            write_book({"断面评价": sheet}, beside)
+            sheets = {"断面评价": sheet, **assessment_sheets(table, sections)}
+            write_book(sheets, beside, looks=dict.fromkeys(sheets, sheet_looks()))
         return target
     return write_table(sheet, target)
 
@@ -72,6 +83,9 @@ def _with_words(table: pd.DataFrame) -> pd.DataFrame:
     words: dict[Any, str] = {True: "达标", False: "未达标"}
     made = table.copy()
     made["reached"] = [words.get(cell, "未评价") for cell in made["reached"]]
+    if "rounding" in made:
+        ways = {"none": "不修约", "decimals": "按标准小数位"}
+        made["rounding"] = [ways.get(cell, cell) for cell in made["rounding"]]
     kinds = {"river": "河流", "lake": "湖库"}
     made["water_type"] = [kinds.get(cell, cell) for cell in made["water_type"]]
     for item in item_table().values():
