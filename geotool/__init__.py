@@ -13,7 +13,7 @@ from geotool._version import __version__ as __version__
 _HOME = {
     "errors": ("GeotoolError",),
     "crs": ("to_metric", "metric_crs"),
-    "io": ("read_readings", "read_table", "write_table"),
+    "io": ("read_mapping", "read_readings", "read_table", "write_table"),
     "layers": (
         "LayerImport",
         "build_layer",
