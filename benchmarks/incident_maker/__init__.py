@@ -1,0 +1,1 @@
+"""Parts of ``make_incidents.py``; nothing in here imports geotool."""
