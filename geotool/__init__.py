@@ -41,6 +41,7 @@ _HOME = {
     ),
     "locate": ("locate_points",),
     "trace": ("Trace", "trace_downstream", "trace_upstream"),
+    "attribution": ("Ranking", "rank_sources"),
     "quality": (
         "assess_rivers",
         "assess_sections",
@@ -64,7 +65,14 @@ _HOME = {
         "plot_series",
         "save_map",
     ),
-    "report": ("trace_document", "write_assessment", "write_findings", "write_trace"),
+    "report": (
+        "ranking_document",
+        "trace_document",
+        "write_assessment",
+        "write_findings",
+        "write_ranking",
+        "write_trace",
+    ),
 }
 """Where each public name lives."""
 

@@ -710,7 +710,7 @@ def test_agrees_with_the_national_stations():
     # the snapshot does not say which sections are lakes: there the other one agrees
     same = (ours["river"] == official) | (ours["lake"] == official)
     assert (ours["river"] == official).mean() > 0.96
-    assert same.sum() >= 478  # two stations the ministry judged by values not shown
+    assert same.sum() == 480
 
 
 def test_units_of_every_spelling_fold_to_themselves():

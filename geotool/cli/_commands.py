@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
-import shapely
 
 import geotool as gt
 from geotool.cli._import import run_import
@@ -16,7 +14,6 @@ from geotool.cli._layers import (
     ASSESSMENT,
     map_layers,
     network_of,
-    trace_points,
     zone_layers,
 )
 from geotool.cli._say import (
@@ -25,9 +22,8 @@ from geotool.cli._say import (
     say_assessment,
     say_findings,
     say_network,
-    say_trace,
 )
-from geotool.crs import GEOGRAPHIC_CRS
+from geotool.cli._trace import run_trace
 from geotool.errors import LayerError, SourceError
 from geotool.io import (
     read_mapping,
@@ -38,10 +34,8 @@ from geotool.report import (
     write_assessment,
     write_findings,
     write_issues,
-    write_trace,
 )
-from geotool.schema import layer_kind
-from geotool.workspace import Workspace, open_workspace
+from geotool.workspace import open_workspace
 
 MAX_SNAP_M = 100.0
 """A tolerance beyond this joins what lies apart; it is a slip of the pen."""
@@ -83,121 +77,6 @@ def run_check(chosen: argparse.Namespace) -> int:
         write_issues(issues, chosen.out)
         say(f"问题清单：{chosen.out}")
     return 3 if (issues["severity"] == "error").any() else 0
-
-
-# ---------------------------------------------------------------- trace
-def run_trace(chosen: argparse.Namespace) -> None:
-    """Trace from a section, an outfall or a place."""
-    item = _item(chosen.item)
-    workspace = open_workspace(chosen.workspace)
-    label, at = _start(workspace, chosen)
-    scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
-    warnings = _readings_warning(chosen)
-    network, stale = network_of(workspace)
-    step = gt.trace_downstream if chosen.down else gt.trace_upstream
-    trace = step(
-        network,
-        at,
-        points=trace_points(workspace),
-        max_distance_m=None if chosen.max_km is None else chosen.max_km * 1000,
-        max_time_h=chosen.max_hours,
-        scenario=scenario,
-        max_offset_m=chosen.max_offset_m,
-    )
-    write_trace(
-        trace,
-        chosen.out,
-        network=network,
-        section_id=label,
-        item=item,
-        warnings=(*stale, *warnings),
-    )
-    if chosen.save:
-        # empty ones too, or those of the trace before would stay on the map
-        workspace.write(trace.map_layers())
-    say_trace(trace)
-    for text in (*stale, *warnings):
-        say(f"  注意：{text}")
-    say(f"结果：{chosen.out}")
-
-
-def _item(name: str | None) -> str | None:
-    if name is None:
-        return None
-    from geotool.readings import fold_item
-
-    key = fold_item(name)
-    if key is None:
-        raise LayerError(
-            f"不认识的监测项目 {name!r}；请用 氨氮、NH3N、TP 等名称。",
-            f"Unknown item {name!r}; use a name such as 氨氮, NH3N or TP.",
-        )
-    return key
-
-
-def _readings_warning(chosen: argparse.Namespace) -> tuple[str, ...]:
-    """Read the readings all the same, so that a bad file is told."""
-    if not chosen.readings:
-        return ()
-    readings, rejected = read_readings(chosen.readings)
-    return (
-        (
-            f"已读入 {len(readings)} 个监测值（退回 {len(rejected)} 条），但本版本尚不做证据归因，"
-            "监测值未影响顺序 / readings were read but this version does not rank by "
-            "evidence yet"
-        ),
-    )
-
-
-def _start(workspace: Workspace, chosen: argparse.Namespace) -> tuple[str, Any]:
-    if chosen.at:
-        return chosen.at, _place(chosen.at)
-    kind, key = ("sections", chosen.section)
-    if chosen.outfall:
-        kind, key = "outfalls", chosen.outfall
-    row = one_row(workspace.read(kind), kind, key)
-    return str(row[layer_kind(kind).id_column].iloc[0]), row
-
-
-def _place(text: str) -> gpd.GeoDataFrame:
-    try:
-        lon, lat = (float(bit) for bit in text.replace("，", ",").split(","))
-    except ValueError:
-        raise SourceError(
-            f"--at 应写成 经度,纬度，得到 {text!r}。",
-            f"--at takes LON,LAT, got {text!r}.",
-        ) from None
-    return gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs=GEOGRAPHIC_CRS)
-
-
-def one_row(layer: gpd.GeoDataFrame, kind: str, key: str) -> gpd.GeoDataFrame:
-    """
-    Find a row by its id, or by its name where only one has it.
-
-    Raises
-    ------
-    LayerError
-        If there is none, or the name is that of several.
-    """
-    column = layer_kind(kind).id_column
-    found = layer[layer[column].astype(str) == key]
-    if found.empty and "name" in layer:
-        found = layer[layer["name"].astype(str) == key]
-    zh = layer_kind(kind).zh
-    if found.empty:
-        some = "、".join(layer[column].astype(str).head(6))
-        raise LayerError(
-            f"{zh}里没有编号或名称为 {key!r} 的；有：{some}{'…' if len(layer) > 6 else ''}。",
-            f"No {kind} with the id or name {key!r}; there are {some}.",
-        )
-    if len(found) > 1:
-        raise LayerError(
-            f"{zh}里有 {len(found)} 个叫 {key!r}；请改用编号："
-            f"{'、'.join(found[column].astype(str))}。",
-            f"{len(found)} {kind} are named {key!r}; use an id: "
-            f"{', '.join(found[column].astype(str))}.",
-        )
-    return found
 
 
 # ---------------------------------------------------------------- assess, zones, map

@@ -53,6 +53,24 @@ def say_trace(trace: Any) -> None:
         say(f"  止于：{row['reason']}")
 
 
+def say_ranking(ranking: Any) -> None:
+    """Tell who is likeliest, and what it rests on."""
+    say(ranking.headline[0])
+    for row in ranking.table.head(5).to_dict("records"):
+        say(
+            f"  {row['rank']} {row['outfall_id']} {row['name']}：概率 "
+            f"{row['probability']:.2f}（{row['strength']}），沿河 "
+            f"{row['distance_m']:.0f} m，{row['travel_time_min_h']:.1f}–"
+            f"{row['travel_time_max_h']:.1f} h"
+        )
+    say(f"  不在名录的来源：概率 {ranking.unregistered_probability:.2f}")
+    say(f"  依据等级 {ranking.level}：{ranking.level_words[0]}")
+    if ranking.next_sample[0]:
+        say(f"  下一步采样：{ranking.next_sample[0]}")
+    for zh, _ in ranking.notes:
+        say(f"  说明：{zh}")
+
+
 def say_assessment(table: pd.DataFrame) -> None:
     """Tell which sections missed their target in the last period."""
     last = table[table["period"] == table["period"].max()]

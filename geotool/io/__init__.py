@@ -4,20 +4,29 @@ No other module opens data files. What a reader returns still holds the cells as
 came, with the row numbers that Excel shows.
 """
 
+from geotool.io._raster import read_elevation
 from geotool.io._raw import RawTable, fingerprint
 from geotool.io._read import READABLE, list_layers, read_table
 from geotool.io._readings import read_mapping, read_readings, reading_cells
 from geotool.io._replace import replacing
-from geotool.io._sheets import flat_table, is_formula, storable, write_book
+from geotool.io._sheets import (
+    SheetLook,
+    flat_table,
+    is_formula,
+    storable,
+    write_book,
+)
 from geotool.io._write import write_table, write_vector
 
 __all__ = [
     "READABLE",
     "RawTable",
+    "SheetLook",
     "fingerprint",
     "flat_table",
     "is_formula",
     "list_layers",
+    "read_elevation",
     "read_mapping",
     "read_readings",
     "read_table",

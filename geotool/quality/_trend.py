@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from geotool._items import fold_item, item_table
 from geotool.errors import LayerError
@@ -144,6 +143,8 @@ def critical_values(n: int) -> tuple[float, float]:
     """
     rows = {int(k): v for k, v in load_table("assessment")["trend"]["critical"].items()}
     if n > max(rows):
+        from scipy import stats  # half a second that most calls do not need
+
         quantiles = stats.t.ppf([0.95, 0.99], n - 2)
         first, second = (q / np.sqrt(n - 2 + q * q) for q in quantiles)
         return float(first), float(second)
@@ -158,6 +159,8 @@ def _spearman(when: np.ndarray, value: np.ndarray) -> dict[str, Any]:
     found: dict[str, Any] = {"critical_05": first, "critical_01": second}
     if np.ptp(value) == 0:  # all the same: no rank correlation, and no trend
         return found | {"spearman": 0.0, "trend": "无显著变化"}
+    from scipy import stats
+
     rank = float(stats.spearmanr(when, value).statistic)
     word = "显著上升" if rank > 0 else "显著下降"
     return found | {

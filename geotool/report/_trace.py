@@ -13,7 +13,8 @@ from geotool.crs import to_degrees
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book, write_table, write_vector
 from geotool.network import RiverNetwork
-from geotool.trace import RELATION_ZH, SOURCES, Trace
+from geotool.trace import RELATION_ZH, SOURCES, Trace, alert_sheet, alert_table
+from geotool.trace._show import ways_text
 
 TRACE_FORMATS = (".json", ".csv", ".xlsx", ".gpkg", ".geojson")
 """Endings that :func:`write_trace` knows."""
@@ -32,6 +33,7 @@ _POINT_HEADERS = {
     "distance_m": "沿河距离（m）",
     "travel_time_min_h": "流经时间下限（h）",
     "travel_time_max_h": "流经时间上限（h）",
+    "earliest_h": "最快可能到达（h）",
     "time_basis": "时间依据",
     "reach_id": "所在河段",
     "measure_m": "里程（m）",
@@ -39,6 +41,8 @@ _POINT_HEADERS = {
     "located": "上河定位",
     "path": "经过河段",
     "structures": "经过闸站",
+    "n_ways": "可能路径数",
+    "loops": "经过环路",
 }
 _REACH_HEADERS = {
     "reach_id": "河段编号",
@@ -50,13 +54,19 @@ _REACH_HEADERS = {
     "length_m": "涉及长度（m）",
     "from_measure_m": "起里程（m）",
     "to_measure_m": "止里程（m）",
+    "structures": "经过闸站",
+    "n_ways": "可能路径数",
+    "loops": "经过环路",
 }
 _STOP_HEADERS = {
     "kind": "类型",
     "subject": "对象",
     "reason": "原因",
     "reason_en": "Reason",
+    "relation": "可达性",
     "distance_m": "沿河距离（m）",
+    "travel_time_min_h": "流经时间下限（h）",
+    "travel_time_max_h": "流经时间上限（h）",
 }
 _EXCLUDED_HEADERS = {
     "layer": "图层",
@@ -116,10 +126,12 @@ def trace_document(
     -------
     dict
         ``section_id, item, scenario, direction, network, sources, points,
-        unregistered, excluded, stopped, warnings``. ``sources`` are the outfalls met,
+        unregistered, excluded, stopped, loops, stale, warnings``. ``sources`` are the outfalls met,
         nearest first, with ``probability`` None: a trace weighs no evidence.
-        ``travel_time_h`` is the range, two numbers.
+        ``travel_time_h`` is the range, two numbers. ``stale`` says why the trace no
+        longer holds on ``network``; None if it does.
     """
+    trace = _held_against(trace, network)
     points = trace.points
     is_source = points["layer"] == SOURCES
     sources = [
@@ -130,7 +142,7 @@ def trace_document(
         {"layer": row["layer"], "id": row["id"], **_met(row, None)}
         for row in points[~is_source].to_dict("records")
     ]
-    facts = network.summary()
+    facts, stale = network.summary(), trace.settings.get("stale")
     return {
         "section_id": section_id,
         "item": item,
@@ -149,11 +161,25 @@ def trace_document(
         "unregistered": {"probability": None, "reaches": _unregistered(trace)},
         "excluded": trace.excluded.to_dict("records"),
         "stopped": _records(trace.stopped),
+        "loops": _plain_records(trace.loops),
+        "stale": stale,
         "settings": {
-            key: value for key, value in trace.settings.items() if key != "assumptions"
+            key: value
+            for key, value in trace.settings.items()
+            if key not in ("assumptions", "stale")
         },
-        "warnings": [*trace.settings["assumptions"], NO_RANKING, *warnings],
+        "warnings": [
+            *([stale] if stale else []),
+            *trace.settings["assumptions"],
+            NO_RANKING,
+            *warnings,
+        ],
     }
+
+
+def _held_against(trace: Trace, network: RiverNetwork) -> Trace:
+    """Mark a trace that was made on another network; what was found before stays."""
+    return trace if "stale" in trace.settings else trace.checked(network)
 
 
 def _number(value: Any) -> Any:
@@ -181,6 +207,10 @@ def _met(row: dict[Any, Any], rank: int | None) -> dict[str, Any]:
         "located": row["located"],
         "path": row["path"],
         "structures": row["structures"],
+        "n_ways": int(row["n_ways"]),
+        "ways_exact": bool(row["ways_exact"]),
+        "loops": row["loops"],
+        "earliest_h": _number(row["earliest_h"]),
         "reasons": reasons(row),
     }
     if rank is None:
@@ -211,6 +241,10 @@ def reasons(row: dict[Any, Any]) -> list[str]:
     texts.append(f"流经时间约 {low:.1f}–{high:.1f} h（{basis}）")
     if row["structures"]:
         texts.append(f"途经闸站 {'、'.join(row['structures'])}，须核实当时启闭状态")
+    if row.get("n_ways", 1) > 1 or not row.get("ways_exact", True):
+        texts.append(
+            f"可能路径 {ways_text(row['n_ways'], row['ways_exact'])} 条，此为最短"
+        )
     if row["located"] == "ambiguous":
         texts.append("排入哪条河段有歧义，须现场核实")
     return texts
@@ -230,6 +264,12 @@ def _records(table: gpd.GeoDataFrame) -> list[dict[str, Any]]:
             "lat": round(p.y, 7),
         }
         for row, p in zip(rows, degrees, strict=True)
+    ]
+
+
+def _plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")
     ]
 
 
@@ -254,7 +294,8 @@ def write_trace(
     trace : Trace
     path : path
         ``.json`` (:func:`trace_document`), ``.xlsx`` (a sheet each for outfalls,
-        other points, water, stops, exclusions and assumptions), ``.csv`` (outfalls),
+        other points, water, stops, exclusions and assumptions; downstream an alert
+        besides), ``.csv`` (outfalls),
         ``.gpkg`` (layers) or ``.geojson`` (points and water).
     network, section_id, item, warnings
         As :func:`trace_document`.
@@ -266,6 +307,7 @@ def write_trace(
     """
     target = Path(path)
     suffix = target.suffix.lower()
+    trace = _held_against(trace, network)
     document = trace_document(
         trace, network=network, section_id=section_id, item=item, warnings=warnings
     )
@@ -276,16 +318,18 @@ def write_trace(
     elif suffix == ".csv":
         up = trace.settings["direction"] == "upstream"
         # downstream, what is looked for is intakes and sections
-        write_table(_point_sheet(trace, sources=True if up else None), target)
+        sheet = _point_sheet(trace, sources=True if up else None)
+        write_table(_with_origin(sheet, trace, _ORIGIN_HEADERS), target)
     elif suffix == ".xlsx":
         with replacing(target) as beside:
-            write_book(_sheets(trace, document), beside)
+            write_book(trace_sheets(trace, document), beside)
     elif suffix == ".gpkg":
         with replacing(target) as beside:
             for name, table in trace.map_layers().items():
-                write_vector(table, beside, layer=name, driver="GPKG")
+                made = _with_origin(table, trace, _ORIGIN_KEYS)
+                write_vector(made, beside, layer=name, driver="GPKG")
     elif suffix == ".geojson":
-        write_table(_one_layer(trace), target)
+        write_table(_with_origin(_one_layer(trace), trace, _ORIGIN_KEYS), target)
     else:
         raise SourceError(
             f"不能把溯源结果写成 {target.name}；可用后缀：{'、'.join(TRACE_FORMATS)}。",
@@ -293,6 +337,22 @@ def write_trace(
             f"{', '.join(TRACE_FORMATS)}.",
         )
     return target
+
+
+_ORIGIN_KEYS = ("network_hash", "scenario", "scenario_hash", "stale")
+_ORIGIN_HEADERS = ("河网指纹", "情景", "情景指纹", "是否过期")
+
+
+def _with_origin(table: Any, trace: Trace, names: tuple[str, ...]) -> Any:
+    """Say in every row what the trace was made on: rows get copied elsewhere."""
+    settings = trace.settings
+    values = (
+        trace.network_hash,
+        settings["scenario"],
+        settings["scenario_hash"],
+        settings.get("stale", ""),
+    )
+    return table.assign(**dict(zip(names, values, strict=True)))
 
 
 def _one_layer(trace: Trace) -> gpd.GeoDataFrame:
@@ -320,6 +380,11 @@ def _point_sheet(trace: Trace, *, sources: bool | None) -> pd.DataFrame:
 def _sheet(table: pd.DataFrame, headers: dict[str, str]) -> pd.DataFrame:
     """Pick columns, put words for codes, round metres and hours."""
     made = pd.DataFrame(table)[list(headers)].copy()
+    if "n_ways" in made.columns:
+        made["n_ways"] = [
+            int(n) if exact else ways_text(n, exact)
+            for n, exact in zip(table["n_ways"], table["ways_exact"], strict=True)
+        ]
     for column in made.columns:
         if column == "relation":
             made[column] = made[column].map(RELATION_ZH)
@@ -332,11 +397,14 @@ def _sheet(table: pd.DataFrame, headers: dict[str, str]) -> pd.DataFrame:
     return made.rename(columns=headers)
 
 
-def _sheets(trace: Trace, document: dict[str, Any]) -> dict[str, pd.DataFrame]:
+def trace_sheets(trace: Trace, document: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Make the sheets of the workbook of a trace, by name."""
+    down = trace.settings["direction"] == "downstream"
     return {
+        **({"预警": alert_sheet(alert_table(trace))} if down else {}),
         "排污口": _point_sheet(trace, sources=True),
         "其他点位": _point_sheet(trace, sources=False),
-        "涉及河段": _sheet(trace.reaches, _REACH_HEADERS),
+        "涉及河段": _sheet(trace.map_layers()["trace_reaches"], _REACH_HEADERS),
         "止点": _sheet(trace.stopped, _STOP_HEADERS),
         "未列入及原因": _sheet(trace.excluded, _EXCLUDED_HEADERS),
         "说明": _about(document),
@@ -357,6 +425,8 @@ def _about(document: dict[str, Any]) -> pd.DataFrame:
         ("最长时间 max time (h)", settings["max_time_h"]),
         ("河网 network", f"{network['reaches']} 河段，{network['length_km']} km"),
         ("河网指纹 network hash", network["hash"]),
+        ("情景指纹 scenario hash", settings["scenario_hash"] or "（按登记状态）"),
+        ("是否过期 stale", document["stale"] or "否（与写出时的河网一致）"),
         *(("注意 note", text) for text in document["warnings"]),
     ]
     return pd.DataFrame(rows, columns=["内容", "取值"])

@@ -1,0 +1,356 @@
+"""How long a ranking takes, and its solve beside scipy and networkx, in one run.
+
+    python benchmarks/bench_attribution.py [--sizes 10000 100000 1000000]
+
+Two shapes: ``tree`` (dendritic, one outlet) and ``web`` (a grid of canals that drains to
+one corner; every second reach closes a loop). ``pumped`` is the web with one arc in a
+thousand pumped back, so that there are directed cycles and a sparse LU is needed. One
+outfall to a hundred reaches, six sections of which the lowest fails, four items.
+
+- ``build``: locate, trace, cut (``build_problem``), once for an exceedance; with more
+  than ``--traced`` outfalls the trace (which keeps the path of each) is made without
+  them, and distances come from scipy's dijkstra;
+- ``rank``: flow, influence of every outfall on every section, evidence, probability,
+  reasons (``rank_problem``), 1 percent of the reaches being sources;
+- ``solve``: the adjoint of all sections, upstream cone and order included, beside
+  ``scipy.sparse.linalg.spsolve`` on the same matrix, and (up to 1e5) a sweep over
+  networkx's topological order. Their matrices and graphs are made outside the clock.
+
+The answers are held against each other in every run.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+import shapely
+from scipy.sparse.linalg import spsolve
+
+from geotool.attribution import Prepared, Transport, build_problem, rank_problem
+from geotool.attribution._cut import cut_network
+from geotool.attribution._groups import reach_groups
+from geotool.attribution._loads import declared_loads
+from geotool.attribution._measured import effluent_profiles
+from geotool.attribution._operator import survival
+from geotool.attribution._problem import State
+from geotool.locate import locate_points
+from geotool.network import RiverNetwork
+from geotool.network._model import STRUCTURE_COLUMNS
+
+NETWORKX_MOST = 100_000
+ITEMS = ("NH3N", "TP", "CODMN", "F")
+
+
+def tree_edges(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Edges of a tree that drains to node 0; depth grows like the root of its size."""
+    child = np.arange(1, count + 1)
+    back = np.maximum((np.sqrt(child) * rng.random(count) ** 2).astype(int), 0)
+    return np.stack([child, np.maximum(child - 1 - back, 0)], axis=1)
+
+
+def web_edges(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Edges of a grid that drains to its first corner."""
+    side = int(np.sqrt(count / 2)) + 1
+    number = np.arange(side * side).reshape(side, side)
+    across = np.stack([number[:, 1:].ravel(), number[:, :-1].ravel()], axis=1)
+    down = np.stack([number[1:].ravel(), number[:-1].ravel()], axis=1)
+    edges = np.concatenate([across, down])
+    return edges[rng.permutation(len(edges))]
+
+
+def network_of(edges: np.ndarray, rng: np.random.Generator) -> RiverNetwork:
+    """Lay edges out as reaches that all run as drawn, with an outlet beyond node 0."""
+    edges = np.concatenate([edges, [[0, edges.max() + 1]]])
+    count = int(edges.max()) + 1
+    side = int(np.sqrt(count)) + 1
+    xy = np.stack([np.arange(count) % side, np.arange(count) // side], axis=1) * 300.0
+    xy += 500_000.0 + rng.uniform(-60, 60, xy.shape)
+    ends = xy[edges]
+    lines = shapely.linestrings(ends)
+    reaches = pd.DataFrame(
+        {
+            "reach_id": [f"R{k:07d}" for k in range(len(edges))],
+            "river_id": [f"C{k // 20:06d}" for k in range(len(edges))],
+            "name": "",
+            "from_node": edges[:, 0],
+            "to_node": edges[:, 1],
+            "length_m": shapely.length(lines),
+            "flow_mode": "normal",
+            "direction_source": "given",
+            "direction_confidence": 1.0,
+            "width_m": rng.uniform(5, 30, len(edges)),
+            **dict.fromkeys(("depth_m", "flow_m3_s", "velocity_m_s"), np.nan),
+        }
+    )
+    nodes = {"node_id": np.arange(count), "kind": "junction", "structure_id": None}
+    return RiverNetwork(
+        gpd.GeoDataFrame(reaches, geometry=lines, crs=4549),
+        gpd.GeoDataFrame(nodes, geometry=shapely.points(xy), crs=4549),
+        pd.DataFrame(columns=list(STRUCTURE_COLUMNS)),
+    )
+
+
+def points_on(network: RiverNetwork, rows: np.ndarray, **columns: Any) -> Any:
+    """Put points in the middle of reaches."""
+    lines = np.asarray(network.reaches.geometry, dtype=object)[rows]
+    places = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+    return gpd.GeoDataFrame(columns, geometry=places, crs=network.crs)
+
+
+def incident(network: RiverNetwork, rng: np.random.Generator) -> dict[str, Any]:
+    """Make outfalls, sections and readings: the lowest section fails."""
+    count = len(network.reaches)
+    rows = rng.choice(count, count // 100, replace=False)
+    outfalls = points_on(
+        network,
+        rows,
+        outfall_id=[f"P{k}" for k in range(len(rows))],
+        category="城镇污水处理厂排污口",
+        permitted_discharge_m3_d=rng.lognormal(7, 1, len(rows)),
+        **{
+            f"permitted_{item.lower()}_mg_l": rng.lognormal(1, 0.4, len(rows))
+            for item in ITEMS
+        },
+    )
+    # the last reach is the way out; the others lie somewhere above
+    at = np.append(count - 1, rng.choice(count - 1, 5, replace=False))
+    names = [f"S{k}" for k in range(len(at))]
+    sections = points_on(network, at, section_id=names, target_class="III")
+    readings = pd.DataFrame(
+        [
+            {
+                "section_id": name,
+                "time": "2026-05-03 08:00",
+                "item": item,
+                "value": 3.0 if name == "S0" else 0.2,
+            }
+            for name in names
+            for item in ITEMS
+        ]
+    )
+    return {"outfalls": outfalls, "sections": sections, "readings": readings}
+
+
+def untraced(network: RiverNetwork, made: dict[str, Any]) -> Prepared:
+    """Build a problem for very many outfalls: all of them lie upstream of the last."""
+    few = build_problem(
+        network,
+        "S0",
+        made["readings"],
+        made["outfalls"].iloc[:10],
+        item="NH3N",
+        sections=made["sections"],
+    )
+    small, outfalls = few.problem, made["outfalls"]
+    located = locate_points(outfalls, network)
+    reach = network.reach_position[located["reach_id"]].to_numpy()
+    measure = located["measure_m"].to_numpy(float)
+    loads = declared_loads(outfalls, small.items)
+    water = loads.discharge_m3_d / 86_400
+    table = small.sections
+    cuts = cut_network(
+        network,
+        np.concatenate([table["reach"].to_numpy(), reach]),
+        np.concatenate([table["measure_m"].to_numpy(), measure]),
+        np.concatenate([np.zeros(len(table)), water]),
+    )
+    at, nodes = cuts.node[: len(table)], cuts.node[len(table) :]
+    canals = cuts.canals
+    graph = sp.csr_array(
+        (canals.length_m, (canals.end, canals.start)), shape=(canals.nodes,) * 2
+    )
+    metres = sp.csgraph.dijkstra(graph, indices=int(at[0]))[nodes]
+    no_times = np.full(len(outfalls), np.nan)
+    sources = pd.DataFrame(
+        {
+            "outfall_id": outfalls["outfall_id"],
+            "name": "",
+            "category": outfalls["category"],
+            "node": nodes,
+            "reach": reach,
+            "measure_m": measure,
+            "discharge_m3_s": water,
+            "located": "on",
+            "relation": "certain",
+            "distance_m": metres,
+            "travel_time_min_h": no_times,
+            "travel_time_max_h": no_times,
+            "structures": [[]] * len(outfalls),
+            "path": [[]] * len(outfalls),
+        }
+    )
+    groups = reach_groups(network, canals, few.trace.reaches, at)
+    profile, sigma = effluent_profiles(loads, list(small.items), len(groups))
+    none = np.zeros(0, dtype=np.int64)
+    problem = replace(
+        small,
+        canals=canals,
+        sections=table.assign(node=at, segment_in=cuts.segment_in[: len(table)]),
+        sources=sources,
+        groups=groups,
+        load_g_s=loads.load_g_s,
+        load_sigma=loads.sigma,
+        load_basis=loads.basis,
+        others=small.others.iloc[:0],
+        others_load_g_s=small.others_load_g_s[:0],
+        others_sigma=small.others_sigma[:0],
+        profile_mg_l=profile,
+        profile_sigma=sigma,
+        states=(State("", 1.0, canals, at, nodes, none),),
+    )
+    return replace(few, problem=problem)
+
+
+def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
+    """Give the median time and the last answer."""
+    times, answer = [], None
+    for _ in range(repeats):
+        start = time.perf_counter()
+        answer = work()
+        times.append(time.perf_counter() - start)
+    return median(times), answer
+
+
+def transport_of(edges: np.ndarray, rng: np.random.Generator, pumped: int) -> Transport:
+    """Make an operator; of ``pumped`` nodes a part of the water goes back."""
+    nodes = int(edges.max()) + 1
+    weight = rng.uniform(0.2, 2.0, len(edges))
+    if pumped:
+        at = rng.choice(len(edges), pumped, replace=False)
+        edges = np.concatenate([edges, edges[at][:, ::-1]])
+        weight = np.append(weight, rng.uniform(0.02, 0.2, pumped))
+    out = np.bincount(edges[:, 0], weight, minlength=nodes) + 1e-3
+    seconds = rng.uniform(1e3, 3e4, len(edges))
+    return Transport(
+        nodes,
+        edges[:, 0].copy(),
+        edges[:, 1].copy(),
+        weight / out[edges[:, 0]],
+        survival(0.1, seconds),
+        seconds,
+    )
+
+
+def by_networkx(graph: nx.DiGraph, order: list[int], at: int) -> dict[int, float]:
+    """Sweep against networkx's topological order, one section."""
+    psi = dict.fromkeys(order, 0.0)
+    psi[at] = 1.0
+    for node in reversed(order):
+        psi[node] += sum(w * psi[m] for _, m, w in graph.out_edges(node, data="weight"))
+    return psi
+
+
+def solve_row(edges: np.ndarray, pumped: int, repeats: int) -> dict[str, float]:
+    """Time the solve of six sections against the peers."""
+    transport = transport_of(edges, np.random.default_rng(1), pumped)
+    at = np.array([0, 1, 2, 5, 9, 20])
+    flow = np.ones(len(at))
+
+    def ours() -> np.ndarray:
+        part, kept = transport.upstream_of(at)
+        return part.influence(np.searchsorted(kept, at), flow)[
+            :, np.argsort(np.argsort(kept))
+        ], kept
+
+    seconds, (psi, kept) = timed(ours, repeats)
+    A = sp.csc_array(
+        (transport.weight, (transport.head, transport.tail)),
+        shape=(transport.nodes, transport.nodes),
+    )
+    system = (sp.eye_array(transport.nodes) - A.T).tocsc()
+    right = np.zeros((transport.nodes, len(at)))
+    right[at, np.arange(len(at))] = 1.0
+    theirs, found = timed(lambda: spsolve(system, right), 1)
+    miss = np.abs(np.asarray(found)[kept].T - psi).max() / psi.max()
+    if not miss < 1e-9:
+        raise SystemExit(f"the answers differ by {miss}")
+    row = {"solve": seconds, "scipy": theirs / seconds, "networkx": np.nan}
+    if not pumped and len(edges) <= NETWORKX_MOST:
+        graph = nx.DiGraph()
+        graph.add_weighted_edges_from(
+            zip(
+                transport.tail.tolist(),
+                transport.head.tolist(),
+                transport.weight.tolist(),
+                strict=True,
+            )
+        )
+        order = list(nx.topological_sort(graph))
+        one, swept = timed(lambda: by_networkx(graph, order, int(at[0])), 1)
+        own = np.array([swept.get(int(k), 0.0) for k in kept])
+        if not np.allclose(own, psi[0], rtol=1e-9, atol=1e-15):
+            raise SystemExit("networkx differs")
+        row["networkx"] = one * len(at) / seconds
+    return row
+
+
+def measure(shape: str, size: int, repeats: int, traced: int) -> dict[str, float]:
+    """Measure one network."""
+    rng = np.random.default_rng(size)
+    edges = (tree_edges if shape == "tree" else web_edges)(size, rng)
+    row = solve_row(edges, size // 1000 if shape == "pumped" else 0, repeats)
+    if shape == "pumped":
+        return {"reaches": len(edges), "build": np.nan, "rank": np.nan, **row}
+    network = network_of(edges, rng)
+    made = incident(network, rng)
+    if len(made["outfalls"]) > traced:
+        build, prepared = timed(lambda: untraced(network, made), 1)
+    else:
+        build, prepared = timed(
+            lambda: build_problem(
+                network,
+                "S0",
+                made["readings"],
+                made["outfalls"],
+                item="NH3N",
+                sections=made["sections"],
+            ),
+            1,
+        )
+    rank, ranking = timed(lambda: rank_problem(prepared), repeats)
+    total = ranking.table["probability"].sum() + ranking.unregistered_probability
+    if not abs(total - 1) < 1e-9 or not len(ranking.table):
+        raise SystemExit("the probabilities do not sum to one")
+    return {
+        "reaches": len(edges),
+        "sources": len(ranking.table),
+        "build": build,
+        "rank": rank,
+        **row,
+    }
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--shapes", nargs="+", default=["tree", "web", "pumped"])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--traced", type=int, default=2000)
+    chosen = parser.parse_args()
+    print(
+        "shape    reaches  sources  build s  rank s  solve s  scipy/solve  "
+        "networkx/solve"
+    )
+    for shape in chosen.shapes:
+        for size in chosen.sizes:
+            got = measure(shape, size, chosen.repeats, chosen.traced)
+            print(
+                f"{shape:<8} {got['reaches']:<8} {got.get('sources', 0):<8.0f} "
+                f"{got['build']:<8.2f} {got['rank']:<7.2f} {got['solve']:<8.3f} "
+                f"{got['scipy']:<12.1f} {got['networkx']:.1f}",
+                flush=True,
+            )
+    print("the answers of all were equal")
+
+
+if __name__ == "__main__":
+    main()

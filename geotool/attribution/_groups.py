@@ -1,0 +1,127 @@
+"""Stretches of water in which a source that is in no register may lie."""
+
+import numpy as np
+import pandas as pd
+
+from geotool.attribution._problem import Bools, Canals, Floats, Ints, ReachGroup
+from geotool.network import RiverNetwork
+from geotool.tables import load_table
+
+BANDS = 8
+"""Distance bands into which very many stretches are gathered."""
+
+
+def reach_groups(
+    network: RiverNetwork,
+    canals: Canals,
+    stretches: pd.DataFrame,
+    section_nodes: Ints,
+) -> tuple[ReachGroup, ...]:
+    """
+    Part the water above a section into candidates.
+
+    The finest partition within the table's limit counts: each reach between two
+    sections, else each river, else bands of distance.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+    canals : Canals
+    stretches : DataFrame
+        What a trace reached: ``reach_id, from_measure_m, to_measure_m, distance_m``.
+    section_nodes : array of int
+    """
+    inside, distance = _reached(network, canals, stretches)
+    segment = np.flatnonzero(inside & (canals.length_m > 0))
+    if not len(segment):
+        return ()
+    most = int(load_table("attribution")["evidence"]["most_groups"]["value"])
+    river = pd.factorize(network.reaches["river_id"])[0][canals.reach[segment]]
+    piece = _pieces_between(canals, section_nodes)[segment]
+    rank = pd.Series(distance[segment]).rank(method="min").to_numpy() - 1
+    bands = (rank * BANDS // len(segment)).astype(np.int64)
+    ways: tuple[tuple[Ints, ...], ...] = (
+        (canals.reach[segment], piece),
+        (river,),
+        (bands,),
+    )
+    number = np.zeros(len(segment), dtype=np.int64)
+    for keys in ways:
+        number = _numbered(keys)
+        if number.max() < most:
+            break
+    order = np.argsort(number, kind="stable")
+    cuts = np.flatnonzero(np.diff(number[order])) + 1
+    groups = [_group(network, canals, part) for part in np.split(segment[order], cuts)]
+    return tuple(sorted(groups, key=lambda group: group.group_id))
+
+
+def _numbered(keys: tuple[Ints, ...]) -> Ints:
+    return np.asarray(
+        np.unique(np.stack(keys), axis=1, return_inverse=True)[1], np.int64
+    ).ravel()
+
+
+def _pieces_between(canals: Canals, section_nodes: Ints) -> Ints:
+    """Count the sections met along the drawing of each reach before a segment."""
+    at_section = np.isin(canals.start, section_nodes) & (canals.low_m > 0)
+    met = np.cumsum(at_section)
+    first = np.flatnonzero(np.append(True, np.diff(canals.reach) != 0))
+    before: Ints = np.repeat(
+        met[first] - at_section[first], np.diff(np.append(first, len(met)))
+    )
+    return np.asarray(met - before, dtype=np.int64)
+
+
+def _reached(
+    network: RiverNetwork, canals: Canals, stretches: pd.DataFrame
+) -> tuple[Bools, Floats]:
+    """Tell which segments the stretches cover, and how far away those are."""
+    row = network.reach_position[stretches["reach_id"]].to_numpy()
+    low = stretches["from_measure_m"].to_numpy(float)
+    high = stretches["to_measure_m"].to_numpy(float)
+    metres = stretches["distance_m"].to_numpy(float)
+    # few reaches have two stretches: join by reach, then look at the middle
+    pairs = pd.DataFrame(
+        {"reach": canals.reach, "segment": np.arange(len(canals.reach))}
+    )
+    pairs = pairs.merge(
+        pd.DataFrame({"reach": row, "low": low, "high": high, "metres": metres}),
+        on="reach",
+    )
+    middle = (canals.low_m + canals.high_m)[pairs["segment"].to_numpy()] / 2
+    pairs = pairs[(pairs["low"] <= middle) & (middle <= pairs["high"])]
+    inside = np.zeros(len(canals.reach), dtype=bool)
+    distance = np.full(len(canals.reach), np.inf)
+    at = pairs["segment"].to_numpy()
+    inside[at] = True
+    np.minimum.at(distance, at, pairs["metres"].to_numpy(float))
+    return inside, distance
+
+
+def _group(network: RiverNetwork, canals: Canals, segments: Ints) -> ReachGroup:
+    segments = np.sort(segments)
+    rows = np.unique(canals.reach[segments])
+    ids = network.reaches["reach_id"].iloc[rows].astype(str).tolist()
+    names = [
+        str(name)
+        for name in network.reaches["name"].iloc[rows].drop_duplicates()
+        if isinstance(name, str) and name
+    ]
+    low, high = canals.low_m[segments].min(), canals.high_m[segments].max()
+    one = len(rows) == 1
+    shown = "、".join(names[:3]) or "、".join(ids[:3])
+    more = "等" if max(len(names), 0 if names else len(ids)) > 3 else ""
+    span = f" {low / 1000:.2f}–{high / 1000:.2f} km" if one else ""
+    label_zh = f"{shown}{more}（{ids[0]}{span}）" if one else f"{shown}{more}"
+    label_en = f"{', '.join(names[:3]) or ', '.join(ids[:3])}" + (
+        f" ({ids[0]}{span})" if one else ""
+    )
+    group_id = f"{ids[0]}@{low:.0f}-{high:.0f}" if one else f"{ids[0]}+{len(ids) - 1}"
+    return ReachGroup(
+        group_id,
+        segments,
+        float(canals.length_m[segments].sum()),
+        tuple(ids),
+        (label_zh, label_en),
+    )

@@ -1,0 +1,238 @@
+"""An extra discharge of some hours from one place: how well it explains the readings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geotool.attribution._baseline import Baseline, Fit
+from geotool.attribution._lags import Kernels, step_responses
+from geotool.attribution._members import Flow
+from geotool.attribution._problem import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """
+    Where an extra discharge may have come from.
+
+    Attributes
+    ----------
+    nodes : array of int
+        Nodes of all suspects, one after another.
+    owner : array of int
+        Suspect of each node; several share its discharge evenly.
+    load_g_s : array, suspects x items
+        Usual load, of which the extra one is a multiple.
+    sigma : array of float, one a suspect
+        How far an item's multiple may be from the common one, as a share of that.
+    """
+
+    nodes: Ints
+    owner: Ints
+    load_g_s: Floats
+    sigma: Floats
+
+
+@dataclass(frozen=True)
+class PulseGrid:
+    """
+    Pulses that are tried.
+
+    Attributes
+    ----------
+    step_h : float
+        Between starts; lengths are multiples of it.
+    lengths_h : tuple of float
+    before_h : float
+        Earliest start before the first reading.
+    multiples : tuple of float
+        Lowest and highest extra load, as multiples of the usual one.
+    multiple_steps : int
+    kept : int
+        Pulses of each suspect that are weighed exactly.
+    """
+
+    step_h: float = 4.0
+    lengths_h: tuple[float, ...] = (8.0, 12.0, 16.0, 24.0, 36.0, 48.0, 72.0, 96.0)
+    before_h: float = 0.0
+    multiples: tuple[float, float] = (1.0, 60.0)
+    multiple_steps: int = 14
+    kept: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class PulseScore:
+    """
+    Evidence of one member for every suspect.
+
+    Attributes
+    ----------
+    gain : array, suspects x pulses
+        Log-likelihood ratio against no extra discharge, the multiple summed out.
+    start_h, length_h : array, as gain
+    multiple : array, as gain
+        The likeliest.
+    by_section : array, suspects x sections
+        What each section adds to the gain of the best pulse, roughly.
+    by_item : array, suspects x items
+    """
+
+    gain: Floats
+    start_h: Floats
+    length_h: Floats
+    multiple: Floats
+    by_section: Floats
+    by_item: Floats
+
+
+class Pulses:
+    """
+    Rectangular pulses of every suspect against the readings.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    suspects : Suspects
+    grid : PulseGrid
+    """
+
+    def __init__(self, baseline: Baseline, suspects: Suspects, grid: PulseGrid) -> None:
+        self.baseline, self.suspects, self.grid = baseline, suspects, grid
+        times = baseline.series.times_h
+        self.starts = np.arange(-grid.before_h, times[-1] + 1e-9, grid.step_h)
+        # readings are put on half steps; lags of a pulse then lie on one grid
+        fine = grid.step_h / 2.0
+        lag = np.round((times[None] - self.starts[:, None]) / fine).astype(np.int64)
+        self._used = np.unique(lag[lag > 0])
+        self._lags = int(lag.max(initial=0)) + 1
+        self._lag = np.maximum(lag, 0)
+        self._fine = fine
+        self.lengths = np.array(grid.lengths_h)
+        shape = (len(baseline.value), len(times), len(baseline.sections))
+        self._weight = baseline.weight.reshape(shape)
+        self._by_lag = self._spread(self._weight)
+
+    def _spread(self, reading: Floats) -> Floats:
+        """Sum readings by lag: items x (lags, sections) x starts."""
+        items, _, sections = reading.shape
+        table = np.zeros((items, self._lags, len(self.starts), sections), np.float32)
+        number = np.arange(len(self.starts))[:, None]
+        table[:, self._lag, number] = reading[:, None]
+        table = table[:, self._used]
+        return table.transpose(0, 1, 3, 2).reshape(items, -1, len(self.starts))
+
+    def score(self, flow: Flow, member: int, kernels: Kernels, fit: Fit) -> PulseScore:
+        """Weigh every suspect in one member, whose baseline was fitted to all."""
+        step = self._responses(flow, member, kernels)
+        rough = self._rough(step, fit)
+        count, kept = len(rough), min(self.grid.kept, rough[0].size)
+        flat = rough.reshape(count, -1)
+        best = np.argpartition(-flat, kept - 1, axis=1)[:, :kept]
+        start, length = np.unravel_index(best, rough.shape[1:])
+        return self._exact(step, fit, start, length)
+
+    def _responses(self, flow: Flow, member: int, kernels: Kernels) -> Floats:
+        """Give step responses by lag: items x suspects x lags x sections."""
+        base, suspects = self.baseline, self.suspects
+        times = np.arange(self._lags) * self._fine
+        found = step_responses(
+            kernels, suspects.nodes, times, base.decay(flow, member)
+        )
+        found[:, 0] = 0.0
+        owners = np.bincount(suspects.owner)
+        summed = np.zeros((len(owners), *found.shape[1:]))
+        np.add.at(summed, suspects.owner, found)
+        summed *= (suspects.load_g_s / owners[:, None])[:, None, :, None]
+        return summed.transpose(2, 0, 1, 3).astype(np.float32)
+
+    def _later(self, step: Floats, length_h: float) -> Floats:
+        """Give the step responses of a discharge that begins so much later."""
+        shift = round(length_h / self._fine)
+        found = np.zeros_like(step)
+        found[:, :, shift:] = step[:, :, : step.shape[2] - shift]
+        return found
+
+    def _rough(self, step: Floats, fit: Fit) -> Floats:
+        """Gain of every pulse with a free multiple for each item, loads held."""
+        base, (items, suspects) = self.baseline, step.shape[:2]
+        shape = (items, len(base.series.times_h), len(base.sections))
+        rest = (base.weight * fit.rest).reshape(shape)
+        used = step[:, :, self._used].reshape(items, suspects, -1)
+        on = used @ self._spread(rest)
+        total = np.zeros((suspects, len(self.starts), len(self.lengths)))
+        for k, length_h in enumerate(self.lengths.tolist()):
+            shift = round(length_h / self.grid.step_h)
+            up = on.copy()
+            up[:, :, : on.shape[2] - shift] -= on[:, :, shift:]
+            pulse = step - self._later(step, length_h)
+            power = pulse[:, :, self._used].reshape(items, suspects, -1) ** 2
+            size = np.maximum(power @ self._by_lag, 1e-12)
+            total[:, :, k] = (np.maximum(up, 0.0) ** 2 / size).sum(axis=0) / 2
+        return total
+
+    def _exact(
+        self, step: Floats, fit: Fit, start: Ints, length: Ints
+    ) -> PulseScore:
+        """Weigh chosen pulses with the loads fitted anew and one common multiple."""
+        base, grid = self.baseline, self.grid
+        items, suspects = step.shape[:2]
+        count, sections = start.shape[1], len(base.sections)
+        late = np.round(self.lengths / self._fine).astype(np.int64)[length]
+        lag = self._lag[start]
+        number = np.arange(suspects)[:, None, None]
+        ended = np.maximum(lag - late[..., None], 0)
+        pulse = step[:, number, lag] - step[:, number, ended]
+        flat = pulse.reshape(items, suspects * count, -1)
+        weighed = base.weight[:, None] * flat
+        on = (weighed @ fit.rest[..., None].astype(np.float32))[..., 0]
+        both = weighed @ fit.effect.transpose(0, 2, 1).astype(np.float32)
+        held = ((both @ fit.inverse) * both).sum(axis=2)
+        power = (weighed * flat).sum(axis=2)
+        size = np.maximum(power - held, 1e-9 * power + 1e-12)
+        shape = (items, suspects, count)
+        gain, multiple, item_gain = _summed_gain(
+            on.reshape(shape), size.reshape(shape), self.suspects.sigma, grid
+        )
+        best = np.argmax(gain, axis=1)
+        each = np.arange(suspects)
+        chosen = pulse[:, each, best]
+        times = chosen.shape[2]
+        rest = (base.weight * fit.rest).reshape(items, 1, times, sections)
+        weight = base.weight.reshape(items, 1, times, sections)
+        much = (on / size).reshape(shape)[:, each, best][..., None, None]
+        much = np.maximum(much, 0.0) * chosen
+        part = (much * rest - much**2 * weight / 2).sum(axis=(0, 2))
+        return PulseScore(
+            gain=gain,
+            start_h=self.starts[start],
+            length_h=self.lengths[length],
+            multiple=multiple,
+            by_section=part,
+            by_item=item_gain[:, each, best].T,
+        )
+
+
+def _summed_gain(
+    on: Floats, size: Floats, sigma: Floats, grid: PulseGrid
+) -> tuple[Floats, Floats, Floats]:
+    """
+    Sum out the multiple: one for all items, each item's own scattered about it.
+
+    ``on`` is the pulse on the residual, ``size`` its square, both weighed: of one item
+    the gain of a multiple a is ``a on - a^2 size / 2``.
+    """
+    trial = np.geomspace(*grid.multiples, grid.multiple_steps)
+    own = 1.0 / size[..., None]
+    estimate = (on / size)[..., None]
+    scatter = own + (sigma[:, None, None] * trial) ** 2
+    gain = (
+        estimate**2 / own / 2
+        - (estimate - trial) ** 2 / scatter / 2
+        - np.log(scatter / own) / 2
+    )
+    total = gain.sum(axis=0)
+    top = np.argmax(total, axis=-1)
+    most = total.max(axis=-1)
+    summed = most + np.log(np.exp(total - most[..., None]).mean(axis=-1))
+    item = np.take_along_axis(gain, top[None, ..., None], axis=-1)[..., 0]
+    return summed, trial[top], item

@@ -1,0 +1,336 @@
+"""The ranked sources of an exceedance, as a frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geotool._items import item_table
+from geotool.attribution._problem import Words
+from geotool.tables import load_table
+from geotool.trace import RELATION_ZH, Trace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RANK_COLUMNS = (
+    "rank",
+    "outfall_id",
+    "name",
+    "category",
+    "probability",
+    "top_three",
+    "strength",
+    "strength_en",
+    "contribution_share",
+    "share_low",
+    "share_high",
+    "relation",
+    "distance_m",
+    "travel_time_h",
+    "travel_time_min_h",
+    "travel_time_max_h",
+    "declared_kg_d",
+    "load_basis",
+    "times_declared",
+    "reach_id",
+    "measure_m",
+    "reasons",
+    "reasons_en",
+)
+
+UNREGISTERED_COLUMNS = (
+    "group_id",
+    "label",
+    "label_en",
+    "probability",
+    "length_m",
+    "reaches",
+    "intervals",
+)
+
+SHOWN = 12
+"""Rows shown of a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """
+    Who may have done it, in the order in which to look.
+
+    A rank tells where to look first; it is no proof.
+
+    Attributes
+    ----------
+    table : DataFrame
+        :data:`RANK_COLUMNS`, the most probable first. ``probability`` is that this
+        source made the exceedance; with ``unregistered`` it sums to one. ``top_three``:
+        probability that it is among the three largest contributors.
+        ``contribution_share``: part of the concentration at the section, with its 80 %
+        range. ``reasons``, ``reasons_en``: sentences to check.
+    unregistered : DataFrame
+        Stretches on which a source that is in no register may lie: :data:`UNREGISTERED_COLUMNS`; ``reaches`` counts them,
+        ``intervals`` lists reach id, from and to in metres.
+    unregistered_probability : float
+    level : int
+        Level of the data, 0 to 5 (:attr:`level_words`).
+    section_id, item : str
+    since, until : Timestamp or NaT
+        When the section failed.
+    value_mg_l, limit_mg_l : float
+        Mean of that time, and the limit.
+    next_sample : Words
+        Where one more sample would tell most; empty where none would.
+    excluded : DataFrame
+        Outfalls that cannot have done it, with the reason.
+    notes : tuple of Words
+        What was not used, and what was assumed.
+    unused : DataFrame
+        Readings that could not be read, with reason and remedy.
+    trace : Trace
+        What lies upstream of the section.
+    """
+
+    table: pd.DataFrame
+    unregistered: pd.DataFrame
+    unregistered_probability: float
+    level: int
+    section_id: str
+    item: str
+    since: pd.Timestamp
+    until: pd.Timestamp
+    value_mg_l: float
+    limit_mg_l: float
+    next_sample: Words
+    excluded: pd.DataFrame
+    notes: tuple[Words, ...]
+    unused: pd.DataFrame
+    trace: Trace
+
+    @property
+    def level_words(self) -> Words:
+        """What the level of the data means."""
+        row = load_table("attribution")["levels"][str(self.level)]
+        return str(row["zh"]), str(row["en"])
+
+    @property
+    def headline(self) -> Words:
+        """The answer in one sentence."""
+        name = item_table()[self.item].zh
+        if self.unregistered_probability >= 0.5 and len(self.unregistered):
+            top = self.unregistered.iloc[0]
+            return (
+                (
+                    f"{self.section_id} {name}：登记外的排放可能性最大"
+                    f"（{self.unregistered_probability:.0%}），先查 {top['label']}"
+                ),
+                (
+                    f"{self.section_id} {self.item}: most likely a source in no register "
+                    f"({self.unregistered_probability:.0%}); look first at "
+                    f"{top['label_en']}"
+                ),
+            )
+        if not len(self.table):
+            return (
+                f"{self.section_id} {name}：上游没有登记的排污口",
+                f"{self.section_id} {self.item}: no registered outfall upstream",
+            )
+        if self.level == 0:
+            return (
+                f"{self.section_id} {name}：只有距离，{len(self.table)} 个候选无法区分",
+                (
+                    f"{self.section_id} {self.item}: distances only; {len(self.table)} "
+                    "candidates cannot be told apart"
+                ),
+            )
+        top = self.table.iloc[0]
+        return (
+            (
+                f"{self.section_id} {name}：先查 {top['name'] or top['outfall_id']}"
+                f"（{top['strength']}，{top['probability']:.0%}）"
+            ),
+            (
+                f"{self.section_id} {self.item}: look first at {top['outfall_id']} "
+                f"({top['strength_en']}, {top['probability']:.0%})"
+            ),
+        )
+
+    def why(self, outfall_id: str, *, language: str = "zh") -> list[str]:
+        """
+        List the reasons for a source's rank.
+
+        Raises
+        ------
+        KeyError
+            If it is not ranked; see ``excluded``.
+        """
+        rows = self.table[self.table["outfall_id"] == outfall_id]
+        if not len(rows):
+            raise KeyError(outfall_id)
+        return list(rows["reasons" if language == "zh" else "reasons_en"].iloc[0])
+
+    # ------------------------------------------------------------ other forms
+    def to_dict(self) -> dict[str, Any]:
+        """Give the ranking as plain data, for JSON (design.md 8)."""
+        return {
+            "section_id": self.section_id,
+            "item": self.item,
+            "since": _text(self.since),
+            "until": _text(self.until),
+            "value_mg_l": _number(self.value_mg_l),
+            "limit_mg_l": _number(self.limit_mg_l),
+            "scenario": self.trace.settings["scenario"],
+            "level": self.level,
+            "level_meaning": list(self.level_words),
+            "headline": list(self.headline),
+            "network": {"hash": self.trace.network_hash},
+            "sources": [self._source(row) for row in self.table.to_dict("records")],
+            "unregistered": {
+                "probability": _number(self.unregistered_probability),
+                "reaches": self._stretches(),
+            },
+            "next_sample": list(self.next_sample),
+            "excluded": [
+                {str(key): _plain(value) for key, value in row.items()}
+                for row in self.excluded.to_dict("records")
+            ],
+            "stopped": [
+                {str(key): _plain(value) for key, value in row.items()}
+                for row in pd.DataFrame(
+                    self.trace.stopped.drop(columns=self.trace.stopped.geometry.name)
+                ).to_dict("records")
+            ],
+            "warnings": [zh for zh, _ in self.notes],
+            "warnings_en": [en for _, en in self.notes],
+        }
+
+    def _source(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+        return {str(key): _plain(value) for key, value in row.items()}
+
+    def _stretches(self) -> list[dict[str, Any]]:
+        found = []
+        for row in self.unregistered.to_dict("records"):
+            for reach_id, low, high in row["intervals"]:
+                found.append(
+                    {
+                        "reach_id": reach_id,
+                        "from_measure_m": round(low, 1),
+                        "to_measure_m": round(high, 1),
+                        "group_id": row["group_id"],
+                        "probability": _number(row["probability"]),
+                    }
+                )
+        return found
+
+    def map_layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """
+        Give the layers a map or a GeoPackage holds, ranked by probability.
+
+        Returns
+        -------
+        dict
+            ``trace_points`` (the ranked outfalls, with rank and probability, and the
+            other points of the trace), ``trace_reaches`` and ``trace_stopped``.
+        """
+        layers = self.trace.map_layers()
+        points = layers["trace_points"].copy()
+        ranked = self.table.set_index("outfall_id")
+        own = points["layer"] == "outfalls"
+        ids = points["id"].astype(str).where(own)
+        points["rank"] = ids.map(ranked["rank"]).astype(float)
+        for column in ("probability", "contribution_share", "strength"):
+            points[column] = ids.map(ranked[column])
+        points["reasons"] = [
+            "\n".join(ranked["reasons"].get(key, ())) if isinstance(key, str) else ""
+            for key in ids
+        ]
+        layers["trace_points"] = points.sort_values(
+            ["rank", "distance_m"], kind="stable", ignore_index=True
+        )
+        return layers
+
+    def plot(self, *, count: int = 10, title: str | None = None) -> "Figure":
+        """
+        Draw the first ranks as bars: probability, and the share with its range.
+
+        Parameters
+        ----------
+        count : int
+        title : str, optional
+            The headline if None.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from geotool.attribution._plot import ranking_figure
+
+        return ranking_figure(self, count=count, title=title)
+
+    def __repr__(self) -> str:
+        head = self.headline[1]
+        return (
+            f"<Ranking of {len(self.table)} sources: {head}; unregistered "
+            f"{self.unregistered_probability:.0%}; level {self.level} "
+            f"({self.level_words[1]}); {len(self.excluded)} excluded>"
+        )
+
+    def _repr_html_(self) -> str:
+        columns = {
+            "rank": "序",
+            "name": "名称",
+            "probability": "概率",
+            "strength": "判断",
+            "contribution_share": "贡献",
+            "distance_m": "沿河距离 m",
+            "travel_time_h": "时间 h",
+            "relation": "可达性",
+        }
+        shown = self.table[list(columns)].head(SHOWN).copy()
+        shown["name"] = shown["name"].where(
+            shown["name"].astype(bool), self.table["outfall_id"].head(SHOWN)
+        )
+        for key in ("probability", "contribution_share"):
+            shown[key] = [f"{value:.0%}" for value in shown[key]]
+        for key in ("distance_m", "travel_time_h"):
+            shown[key] = [
+                f"{value:,.0f}" if np.isfinite(value) else "" for value in shown[key]
+            ]
+        shown["relation"] = shown["relation"].map(RELATION_ZH)
+        table = shown.rename(columns=columns).to_html(index=False)
+        said = [self.headline[0], f"资料等级 {self.level}：{self.level_words[0]}"]
+        if self.next_sample[0]:
+            said.append(self.next_sample[0])
+        said += [zh for zh, _ in self.notes]
+        lines = "".join(f"<li>{escape(text)}</li>" for text in said[1:])
+        why = ""
+        if len(self.table):
+            first = self.table.iloc[0]
+            each = "".join(f"<li>{escape(text)}</li>" for text in first["reasons"])
+            why = f"<p>第一位的理由</p><ul>{each}</ul>"
+        return f"<p><b>{escape(said[0])}</b></p>{table}{why}<ul>{lines}</ul>"
+
+
+def _text(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """Give a cell as JSON has it."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(each) for each in value]
+    if isinstance(value, float | np.floating):
+        return _number(float(value))
+    if isinstance(value, np.integer):
+        return int(value)
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return None
+    return value if isinstance(value, str | int | bool) else str(value)

@@ -1,0 +1,301 @@
+"""From a problem to the arrays that the search of flows and pulses works on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from geotool.attribution._baseline import Loads, Series, bumps, reading_sigma
+from geotool.attribution._members import Web
+from geotool.attribution._problem import Canals, Floats, Ints, Problem
+from geotool.attribution._pulses import Suspects
+
+FINE_H = 2.0
+"""Readings closer together than this are averaged."""
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesInput:
+    """
+    A problem as the search needs it.
+
+    Attributes
+    ----------
+    web : Web
+        The part of the canals that holds the target section.
+    segments : array of int
+        Segments of the canals that are in the web.
+    sections : array of int
+        Rows of the problem's sections in play.
+    section_nodes : array of int
+        Their nodes in the web.
+    target : int
+        Which of them failed.
+    series : Series
+    first : Timestamp
+        Time zero.
+    loads : Loads
+    suspects : Suspects
+    present : array of int
+        Candidates that are in the web: the suspects, in order.
+    decay_sigma : array of float
+    """
+
+    web: Web
+    segments: Ints
+    sections: Ints
+    section_nodes: Ints
+    target: int
+    series: Series
+    first: pd.Timestamp
+    loads: Loads
+    suspects: Suspects
+    present: Ints
+    decay_sigma: Floats
+
+
+def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
+    """
+    Prepare a problem, or give None where series cannot tell more than single values.
+
+    Parameters
+    ----------
+    problem : Problem
+    facts : dict
+        Table ``attribution_series``.
+    """
+    chosen = _window(problem, facts["readings"])
+    if chosen is None:
+        return None
+    table, first = chosen
+    nodes = problem.sections["node"].to_numpy(dtype=np.int64)
+    part, place = _part(problem.canals, int(nodes[problem.target]))
+    if part.sum() > facts["flow"]["most_nodes"]["value"]:
+        return None
+    inside = part[nodes] & np.isin(np.arange(len(nodes)), table["section"])
+    sections = np.flatnonzero(inside)
+    web = _web(problem, part, place, facts["flow"])
+    if web is None:
+        return None
+    return SeriesInput(
+        web=web,
+        segments=np.flatnonzero(part[problem.canals.start]),
+        sections=sections,
+        section_nodes=place[nodes[sections]],
+        target=int(np.searchsorted(sections, problem.target)),
+        series=_series(problem, table, sections, facts["readings"]),
+        first=first,
+        loads=_loads(problem, web, part, place, facts["loads"]),
+        **_suspects(problem, part, place, facts["pulse"]["item_spread"]),
+        decay_sigma=np.maximum(
+            problem.decay_sigma * (problem.decay_per_d > 0) * facts["loads"]["decay"]["value"],
+            0.01,
+        ),
+    )
+
+
+# ---------------------------------------------------------------- readings
+def _window(
+    problem: Problem, facts: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.Timestamp] | None:
+    """Give the readings about the worst of the failing item, on a clock in hours."""
+    table = problem.readings
+    own = table[(table["section"] == problem.target) & (table["item"] == problem.item)]
+    if own["time"].nunique() < facts["least_times"]["value"]:
+        return None
+    worst = own["time"].iloc[int(np.argmax(own["value_mg_l"].to_numpy(float)))]
+    hour = pd.Timedelta(hours=1)
+    window = facts["window_h"]
+    near = (table["time"] >= worst - window["before"] * hour) & (
+        table["time"] <= worst + window["after"] * hour
+    )
+    table = table[near]
+    own = own[own["time"].isin(table["time"])]
+    step = own["time"].drop_duplicates().sort_values().diff().median() / hour
+    enough = own["time"].nunique() >= facts["least_times"]["value"]
+    if not enough or step > facts["longest_step_h"]["value"]:
+        return None
+    first = table["time"].min()
+    clock = ((table["time"] - first) / hour).to_numpy(float)
+    table = table.assign(hour=np.round(clock / FINE_H) * FINE_H)
+    return table, first
+
+
+def _series(
+    problem: Problem, table: pd.DataFrame, sections: Ints, facts: dict[str, Any]
+) -> Series:
+    times = np.unique(table["hour"].to_numpy(float))
+    row = np.full(len(problem.sections), -1)
+    row[sections] = np.arange(len(sections))
+    item = pd.Index(problem.items).get_indexer(table["item"])
+    where = row[table["section"].to_numpy(dtype=np.int64)]
+    used = (where >= 0) & (item >= 0)
+    shape = (len(problem.items), len(times), len(sections))
+    at = np.ravel_multi_index(
+        (
+            item[used],
+            np.searchsorted(times, table["hour"].to_numpy(float)[used]),
+            where[used],
+        ),
+        shape,
+    )
+    size = int(np.prod(shape))
+    count = np.bincount(at, minlength=size)
+    total = np.bincount(
+        at, table["value_mg_l"].to_numpy(float)[used], minlength=size
+    )
+    value = np.where(count > 0, total / np.maximum(count, 1), np.nan).reshape(shape)
+    scale = item_scale(problem)
+    return Series(
+        times_h=times,
+        value=value,
+        sigma=reading_sigma(
+            value,
+            scale,
+            share=facts["noise"]["value"],
+            model_share=facts["model_error"]["value"],
+        ),
+        aside=bumps(value, scale),
+    )
+
+
+def item_scale(problem: Problem) -> Floats:
+    """Give a concentration that matters for each item: its limit, else what is read."""
+    held = np.where(np.isnan(problem.limits), 0.0, problem.limits).max(axis=0)
+    usual = problem.readings.groupby("item")["value_mg_l"].median()
+    read = usual.reindex(list(problem.items)).fillna(1.0).to_numpy(float)
+    return np.maximum(np.where(held > 0, held, 2.0 * read), 1e-9)
+
+
+# ---------------------------------------------------------------- water
+def _part(canals: Canals, node: int) -> tuple[np.ndarray, Ints]:
+    """Tell which nodes hang together with a node, and number those."""
+    graph = sp.coo_array(
+        (np.ones(len(canals.start)), (canals.start, canals.end)),
+        (canals.nodes, canals.nodes),
+    )
+    label = sp.csgraph.connected_components(graph, directed=False)[1]
+    part = np.asarray(label == label[node])
+    place = np.cumsum(part) - 1
+    return part, np.where(part, place, -1).astype(np.int64)
+
+
+def _web(
+    problem: Problem, part: np.ndarray, place: Ints, facts: dict[str, Any]
+) -> Web | None:
+    canals = problem.canals
+    segment = np.flatnonzero(part[canals.start])
+    start, end = place[canals.start[segment]], place[canals.end[segment]]
+    nodes = int(part.sum())
+    out = np.union1d(canals.outlets, canals.mouths)
+    outlets = place[out[part[out]]]
+    if not len(outlets) or not len(segment):
+        return None
+    gates = canals.inlets[part[canals.inlets]]
+    weight = canals.inlet_weight[part[canals.inlets]]
+    is_gate = weight >= 1.0
+    gates = np.setdiff1d(place[gates[is_gate]], outlets)
+    degree = np.bincount(np.concatenate([start, end]), minlength=nodes)
+    open_end = np.setdiff1d(
+        np.union1d(np.flatnonzero(degree == 1), place[canals.inlets[part[canals.inlets]]]),
+        np.union1d(outlets, gates),
+    )
+    gauge, flow = _gauges(problem, segment)
+    inflow = canals.inflow_m3_s[part]
+    most = max(flow.max(initial=0.0), 3.0 * float(inflow.sum()), 0.1)
+    river = pd.factorize(problem.network.reaches["river_id"])[0][canals.reach[segment]]
+    per_gate = facts["gate"]["share"] * most / max(len(gates), 1)
+    return Web(
+        start=start,
+        end=end,
+        length_m=np.maximum(canals.length_m[segment], 0.1),
+        width_m=canals.width_m[segment],
+        depth_m=canals.depth_m[segment],
+        group=np.unique(river, return_inverse=True)[1].astype(np.int64),
+        known=canals.known[segment],
+        nodes=nodes,
+        inflow_m3_s=inflow,
+        inlets=np.concatenate([gates, open_end]),
+        inlet_m3_s=np.repeat(
+            [per_gate, facts["open_end"]["share"] * most], [len(gates), len(open_end)]
+        ),
+        inlet_sigma=np.repeat(
+            [facts["gate"]["sigma"], facts["open_end"]["sigma"]],
+            [len(gates), len(open_end)],
+        ).astype(float),
+        outlets=outlets,
+        gauge=gauge,
+        gauge_m3_s=flow,
+    )
+
+
+def _gauges(problem: Problem, segment: Ints) -> tuple[Ints, Floats]:
+    """Segments with a flow, of a section or of the layer, in any direction."""
+    canals, table = problem.canals, problem.sections
+    number = np.full(len(canals.start), -1)
+    number[segment] = np.arange(len(segment))
+    at = table["segment_in"].to_numpy(dtype=np.int64)
+    flow = table["flow_m3_s"].to_numpy(float)
+    own = (at >= 0) & np.isfinite(flow) & (number[at] >= 0)
+    layer = segment[np.isfinite(canals.flow_m3_s[segment])]
+    gauge = np.concatenate([number[at[own]], number[layer]]).astype(np.int64)
+    return gauge, np.abs(np.concatenate([flow[own], canals.flow_m3_s[layer]]))
+
+
+# ---------------------------------------------------------------- loads and suspects
+def _loads(
+    problem: Problem, web: Web, part: np.ndarray, place: Ints, facts: dict[str, Any]
+) -> Loads:
+    node = np.concatenate([problem.sources["node"], problem.others["node"]])
+    node = node.astype(np.int64)
+    load = np.concatenate([problem.load_g_s, problem.others_load_g_s])
+    sigma = np.concatenate([problem.load_sigma, problem.others_sigma])
+    inside = (node >= 0) & part[node]
+    node, load = place[node[inside]], np.nan_to_num(load[inside])
+    own = np.minimum(facts["own"]["value"] * np.nan_to_num(sigma[inside], nan=1.0), 1.0)
+    water = facts["inlet"]["share"] * item_scale(problem)
+    count, inlets = len(node), len(web.inlets)
+    spread = np.zeros((len(water), count + inlets, count + inlets))
+    for item in range(len(water)):
+        each = load[:, item]
+        tiny = 1e-9 * max(float(each.max(initial=0.0)), 1e-9)
+        spread[item, :count, :count] = (
+            np.diag((own[:, item] * each) ** 2 + tiny**2)
+            + (facts["common"]["value"] ** 2) * np.outer(each, each)
+        )
+        spread[item, count:, count:] = water[item] ** 2 * (
+            facts["inlet"]["own"] ** 2 * np.eye(inlets) + facts["inlet"]["common"] ** 2
+        )
+    mean = np.concatenate([load.T, np.repeat(water[:, None], inlets, axis=1)], axis=1)
+    return Loads(np.concatenate([node, web.inlets]), mean, spread)
+
+
+def _suspects(
+    problem: Problem, part: np.ndarray, place: Ints, spread: dict[str, Any]
+) -> dict[str, Any]:
+    """Candidates in the web; a stretch is the even mean of its nodes."""
+    canals = problem.canals
+    source = problem.sources["node"].to_numpy(dtype=np.int64)
+    nodes = [np.array([node]) for node in source]
+    nodes += [
+        np.unique([canals.start[group.segments], canals.end[group.segments]])
+        for group in problem.groups
+    ]
+    present = np.array([k for k, one in enumerate(nodes) if part[one].all()], np.int64)
+    usual = problem.load_g_s
+    discharge = problem.sources["discharge_m3_s"].to_numpy(float)
+    middle = np.median(discharge[discharge > 0]) if (discharge > 0).any() else 0.01
+    load = np.concatenate([usual, problem.profile_mg_l[problem.n :] * middle])
+    sigma = np.where(
+        problem.is_group, spread["unregistered"], spread["registered"]
+    ).astype(float)
+    chosen = [place[nodes[k]] for k in present]
+    suspects = Suspects(
+        nodes=np.concatenate(chosen) if chosen else np.zeros(0, np.int64),
+        owner=np.repeat(np.arange(len(chosen)), [len(one) for one in chosen]),
+        load_g_s=np.nan_to_num(load[present]),
+        sigma=sigma[present],
+    )
+    return {"suspects": suspects, "present": present}
