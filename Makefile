@@ -38,6 +38,10 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/bench_map.py
 	$(BIN)/python benchmarks/bench_import.py
 	$(BIN)/python benchmarks/bench_network.py
+	$(BIN)/python benchmarks/bench_orient.py
+	$(BIN)/python benchmarks/bench_locate.py
+	$(BIN)/python benchmarks/bench_assess.py --largest 1e6
+	$(BIN)/python benchmarks/bench_attribution.py
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks

@@ -1,224 +1,263 @@
-"""How long a trace takes beside networkx and scipy on the same network, in one run.
+"""How long a trace takes beside its peers on the same network, in one run.
 
-    python benchmarks/bench_trace.py [--sizes 1000 10000 100000]
+    python benchmarks/bench_trace.py [--large] [--sizes 10000 100000] [--no-calls]
 
-Three shapes: ``tree`` (dendritic, one outlet), ``loops`` (a grid of canals with known
-directions, so that every second reach closes a loop) and ``unknown`` (the same, where
-nobody knows the direction of every fourth reach: the peers take those both ways, which
-is the widest of our three classes). ``trace_upstream`` gives classes, distances, travel
-times, stops and a table with geometry; the peers give only
+First the search alone: the index (``geotool.trace._index``) gives the set of nodes
+upstream, exact distances and the first arc of each shortest way. Four shapes:
+``tree`` (dendritic), ``looped`` (a tenth more reaches, 1 % run both ways), ``20 %`` and
+``100 %`` (the same, that many reaches both ways). The peers, their graphs made outside
+the clock:
 
-- networkx ``ancestors``: the set;
-- networkx ``single_source_dijkstra``: distances and paths, on the reversed graph;
-- scipy ``csgraph.dijkstra``: distances and predecessors, on arrays.
+- networkx ``single_source_dijkstra``: set, distances, paths, on the reversed graph;
+- scipy ``csgraph.dijkstra``: distances and predecessors, arrays as long as the network;
+- scipy ``csgraph.breadth_first_order``: set and predecessors, no distances;
+- SQLite, a recursive query over an indexed table: the set.
 
-Their graphs are made outside the clock. ``with points`` traces 200 outfalls besides and
-gives the path of each. Times are medians; only the ratios are worth comparing. The
-answers are held against each other in every run. Memory is the peak of Python's
-allocations for one trace.
+A column of ratios tells how many times longer a peer takes. All answers are held
+against each other in every round. Then the growth with the answer and, at equal
+answers, with the network; memory; and the whole call of ``trace_upstream`` (starts,
+three classes, times, tables with geometry, stops; with 200 outfalls besides).
+
+Times are medians of processor time, peers in turn, five starts for each size of answer.
+Only ratios are worth comparing. ``--large`` adds a million reaches.
 """
 
 import argparse
 import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
-import geopandas as gpd
-import networkx as nx
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
-import shapely
+from trace_waters import (
+    SHAPES,
+    Water,
+    by_networkx,
+    by_scipy,
+    by_sqlite,
+    network_of,
+    outfalls_of,
+    water,
+)
 
 from geotool.network import RiverNetwork
-from geotool.network._model import STRUCTURE_COLUMNS
-from geotool.trace import Trace, trace_upstream
+from geotool.trace import trace_upstream
+from geotool.trace._index import WaterIndex, build_index, kernels, reached
+from geotool.trace._layout import layout_of
+
+ANSWERS = (10, 100, 1000, 10_000, 100_000)
+"""Sizes of answers looked for, and the whole."""
+
+BUDGET_S = 2.0
+"""A peer that takes longer for one answer is not asked for more of the kind."""
 
 
-def tree_edges(count: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Edges of a tree that drains to node 0; depth grows like the root of its size."""
-    child = np.arange(1, count + 1)
-    # each node joins one of the last few: long stems with side branches
-    reach_back = np.maximum((np.sqrt(child) * rng.random(count) ** 2).astype(int), 0)
-    parent = np.maximum(child - 1 - reach_back, 0)
-    return np.stack([child, parent], axis=1), 0
+# ---------------------------------------------------------------- measuring
+def starts(index: WaterIndex, nodes: int) -> Iterator[list[int]]:
+    """Nodes with about as many upstream as wanted, and the one with most."""
+    rng = np.random.default_rng(1)
+    sample = rng.permutation(nodes)[: min(nodes, 20_000)]
+    size = np.array([_size(index, node) for node in sample.tolist()])
+    for wanted in ANSWERS:
+        fit = sample[(size > wanted / 2) & (size < wanted * 1.5)]
+        if wanted < nodes / 3 and len(fit):
+            yield fit[:5].tolist()
+    yield [int(sample[np.argmax(size)])]
 
 
-def loop_edges(count: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Edges of a grid that drains to one corner, a tenth of them drawn twice."""
-    side = int(np.sqrt(count / 2.2)) + 1
-    number = np.arange(side * side).reshape(side, side)
-    across = np.stack([number[:, 1:].ravel(), number[:, :-1].ravel()], axis=1)
-    down = np.stack([number[1:].ravel(), number[:-1].ravel()], axis=1)
-    edges = np.concatenate([across, down])
-    twice = edges[rng.integers(0, len(edges), len(edges) // 10)]
-    return np.concatenate([edges, twice]), 0
-
-
-def network_of(
-    edges: np.ndarray, rng: np.random.Generator, *, shape: str
-) -> RiverNetwork:
-    """Lay edges out as reaches of 2 vertices with lengths of their own."""
-    count = int(edges.max()) + 1
-    side = int(np.sqrt(count)) + 1
-    xy = np.stack([np.arange(count) % side, np.arange(count) // side], axis=1) * 300.0
-    xy += 500_000.0 + rng.uniform(-60, 60, xy.shape)
-    ends = xy[edges]
-    if shape == "tree":  # drawn apart: crossing lines would all be gaps to tell of
-        ends[:, 1] = ends[:, 0] + rng.uniform(20, 100, (len(edges), 2))
-    lines = shapely.linestrings(ends)
-    unknown = (np.arange(len(edges)) % 4 == 3) & (shape == "unknown")
-    reaches = pd.DataFrame(
-        {
-            "reach_id": [f"R{k:07d}" for k in range(len(edges))],
-            "river_id": [f"C{k // 20:06d}" for k in range(len(edges))],
-            "name": "",
-            "from_node": edges[:, 0],
-            "to_node": edges[:, 1],
-            "length_m": shapely.length(lines),
-            "flow_mode": np.where(unknown, "unknown", "normal"),
-            "direction_source": np.where(unknown, "", "given"),
-            "direction_confidence": np.where(unknown, 0.0, 1.0),
-            **dict.fromkeys(
-                ("width_m", "depth_m", "flow_m3_s", "velocity_m_s"), np.nan
-            ),
-        }
+def _size(index: WaterIndex, node: int) -> int:
+    """How many nodes lead to one; counted by slices where the index has them."""
+    k: Any = kernels()
+    if index.order is None or k is None:
+        return len(reached(index, node).ids)
+    place, order = index.position[[node]], index.order
+    below, above, _ = k.slices(
+        place, order.low, order.end, order.cross_first, order.cross
     )
-    nodes = {"node_id": np.arange(count), "kind": "junction", "structure_id": None}
-    return RiverNetwork(
-        gpd.GeoDataFrame(reaches, geometry=lines, crs=4549),
-        gpd.GeoDataFrame(nodes, geometry=shapely.points(xy), crs=4549),
-        pd.DataFrame(columns=list(STRUCTURE_COLUMNS)),
-    )
+    return int((above - below + 1).sum())
 
 
-def outfalls_of(network: RiverNetwork, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """Put 200 outfalls on reaches."""
-    rows = rng.integers(0, len(network.reaches), 200)
-    spots = network.reaches.geometry.iloc[rows].interpolate(0.4, normalized=True)
-    ids = [f"P{k}" for k in range(len(rows))]
-    return gpd.GeoDataFrame(
-        {"outfall_id": ids}, geometry=spots.to_numpy(), crs=network.crs
-    )
+def measure(net: Water, *, with_all: bool) -> list[dict[str, float]]:
+    """Time ours and the peers for each size of answer."""
+    tail, head, length = net.arcs()
+    index = build_index(tail, head, length, nodes=net.nodes, compiled=True)
+    dijkstra, breadth_first = by_scipy(net)
+    peers = {"dijkstra": dijkstra, "bfs": breadth_first}
+    if with_all:
+        peers |= {"networkx": by_networkx(net), "sqlite": by_sqlite(net)}
+    rows, slow = [], set()
+    for nodes in starts(index, net.nodes):
+        times: dict[str, list[float]] = {name: [] for name in ("ours", *peers)}
+        sizes = []
+        for _ in range(3):
+            for start in nodes:
+                took, found = timed(lambda start=start: reached(index, start))
+                times["ours"].append(took)
+                sizes.append(len(found.ids))
+                for name, peer in peers.items():
+                    if name in slow or (name in ("networkx", "sqlite") and _):
+                        continue
+                    took, (count, far) = timed(lambda p=peer, s=start: p(s))
+                    times[name].append(took)
+                    same(found, count, far)
+        slow |= {n for n, t in times.items() if t and median(t) > BUDGET_S / 20}
+        slow -= {"ours", "dijkstra", "bfs"}
+        row = {name: median(t) for name, t in times.items() if t}
+        rows.append({"answer": median(sizes), **row})
+    return rows
 
 
-def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Give the median time and the last answer."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        answer = work()
-        times.append(time.perf_counter() - start)
-    return median(times), answer
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Give the processor time and the answer."""
+    begin = time.process_time()
+    answer = work()
+    return time.process_time() - begin, answer
 
 
-def peers(network: RiverNetwork) -> tuple[nx.DiGraph, Any]:
-    """Make the graphs of the peers; of parallel reaches they keep the shortest."""
-    rows = network.reaches
-    ends = rows[["from_node", "to_node"]].to_numpy()
-    both = (rows["flow_mode"] == "unknown").to_numpy()
-    edges = np.concatenate([ends, ends[both][:, ::-1]])
-    length = rows["length_m"].to_numpy()
-    length = np.concatenate([length, length[both]])
-    order = np.argsort(-length)
-    graph = nx.DiGraph()
-    graph.add_weighted_edges_from(
-        zip(*edges[order].T.tolist(), length[order].tolist(), strict=True)
-    )
-    kept = np.array(graph.edges)
-    weight = np.array([w for *_, w in graph.edges(data="weight")])
-    count = len(network.nodes)
-    backward = sp.csr_array((weight, (kept[:, 1], kept[:, 0])), shape=(count, count))
-    return graph, backward
-
-
-def check(trace: Trace, network: RiverNetwork, mouth: int, answers: list[Any]) -> None:
-    """Hold the answers against each other."""
-    above, (far, _), metres = answers
-    rows, found = network.reaches, trace.reaches
-    ends = rows[["from_node", "to_node"]].to_numpy()
-    met = np.isin(ends, np.array([*above, mouth]))
-    either = (rows["flow_mode"] == "unknown").to_numpy()
-    wanted = met[:, 1] | (either & met[:, 0])
-    if set(found["reach_id"]) != set(rows["reach_id"][wanted]):
+def same(found: Any, count: int, far: np.ndarray | None) -> None:
+    """Hold answers against each other."""
+    if far is not None:
+        count = int(np.isfinite(far).sum())
+        if not np.array_equal(far[found.ids], found.distance_m):
+            raise SystemExit("the distances differ")
+    if count != len(found.ids):
         raise SystemExit("the sets differ")
-    # a certain reach is measured along certain water only, in the shape "unknown"
-    free = trace.reaches["relation"] == ("possible" if either.any() else "certain")
-    row = network.reach_position[found["reach_id"][free]].to_numpy()
-    theirs = np.where(either[row], metres[ends[row]].min(axis=1), metres[ends[row, 1]])
-    paths = np.array([far[node] for node in above])
-    if not (
-        np.allclose(found["distance_m"][free], theirs)
-        and np.allclose(paths, metres[list(above)])
-    ):
-        raise SystemExit("the distances differ")
 
 
-def measure(shape: str, size: int, repeats: int) -> dict[str, float]:
-    """Measure one network."""
-    rng = np.random.default_rng(size)
-    edges, mouth = (tree_edges if shape == "tree" else loop_edges)(size, rng)
-    network = network_of(edges, rng, shape=shape)
-    last = int(np.flatnonzero(edges[:, 1] == mouth)[0])
-    at = (
-        network.reaches["reach_id"].iloc[last],
-        network.reaches["length_m"].iloc[last],
+def times_longer(row: dict[str, float], name: str) -> str:
+    """Write how many times longer a peer takes."""
+    return f"{row[name] / row['ours']:.1f}" if name in row else "-"
+
+
+def searches(sizes: list[int]) -> None:
+    """Print the table of searches, and the growth."""
+    names = ("dijkstra", "bfs", "networkx", "sqlite")
+    print(f"{'shape':<8}{'reaches':>9}{'answer':>9}{'ours ms':>10}", end="")
+    print("".join(f"{'/' + name:>11}" for name in names))
+    found: dict[tuple[str, int], list[dict[str, float]]] = {}
+    for shape in SHAPES:
+        for size in sizes:
+            rows = measure(water(size, shape), with_all=size <= 100_000)
+            found[(shape, size)] = rows
+            for row in rows:
+                print(
+                    f"{shape:<8}{size:>9}{row['answer']:>9.0f}"
+                    f"{row['ours'] * 1000:>10.3f}"
+                    + "".join(f"{times_longer(row, name):>11}" for name in names)
+                )
+    print(
+        "\nat equal answers, the larger network to the smaller (ours; scipy dijkstra)"
     )
-    outfalls = {"outfalls": outfalls_of(network, rng)}
-    graph, backward = peers(network)
-    upward = graph.reverse()
-    ours, trace = timed(lambda: trace_upstream(network, at), repeats)
-    met, _ = timed(lambda: trace_upstream(network, at, points=outfalls), repeats)
-    ancestors, above = timed(lambda: nx.ancestors(graph, mouth), repeats)
-    paths, found = timed(lambda: nx.single_source_dijkstra(upward, mouth), repeats)
-    arrays, answer = timed(
-        lambda: sp.csgraph.dijkstra(backward, indices=mouth, return_predecessors=True),
-        repeats,
+    for shape in ("tree", "looped"):
+        for less, more in pairwise(sizes):
+            for one in found[(shape, less)][:-1]:
+                other = min(
+                    found[(shape, more)],
+                    key=lambda row, one=one: abs(np.log(row["answer"] / one["answer"])),
+                )
+                scale = one["answer"] / other["answer"] if one["answer"] > 500 else 1.0
+                print(
+                    f"  {shape:<8}{less:>8} to {more:<8} answer {one['answer']:>8.0f}: "
+                    f"{other['ours'] / one['ours'] * scale:5.2f}  "
+                    f"{other['dijkstra'] / one['dijkstra']:6.2f}"
+                )
+    for (shape, size), rows in found.items():
+        big = [row for row in rows if row["answer"] >= 1000]
+        if len(big) > 1 and size == sizes[-1]:
+            growth = np.polyfit(
+                np.log([row["answer"] for row in big]),
+                np.log([row["ours"] for row in big]),
+                1,
+            )[0]
+            print(f"  exponent with the answer, {shape}, {size}: {growth:.2f}")
+
+
+# ---------------------------------------------------------------- the whole call
+def table_bytes(network: RiverNetwork) -> float:
+    """Memory of the tables apart from geometry."""
+    tables = (network.reaches, network.nodes)
+    return sum(
+        float(pd.DataFrame(t.drop(columns="geometry")).memory_usage(deep=True).sum())
+        for t in tables
     )
-    check(trace, network, mouth, [above, found, answer[0]])
-    tracemalloc.start()
-    trace_upstream(network, at)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return {
-        "reaches": len(edges),
-        "ours": ours,
-        "points": met,
-        "ancestors": ancestors,
-        "dijkstra": paths,
-        "scipy": arrays,
-        "bytes": peak / len(edges),
-    }
+
+
+def call_times(size: int) -> tuple[list[tuple[int, float, float, float]], str]:
+    """Time whole calls on one network: answer, alone, with outfalls, scipy dijkstra."""
+    net = water(size, "looped")
+    network = network_of(net)
+    outfalls = {"outfalls": outfalls_of(network)}
+    at = _at(network, net, 0)
+    first, _ = timed(lambda: trace_upstream(network, at, points=outfalls))
+    index = build_index(*net.arcs(), nodes=net.nodes, compiled=True)
+    dijkstra, _ = by_scipy(net)
+    rows = []
+    for nodes in starts(index, net.nodes):
+        took: list[list[float]] = [[], [], []]
+        for node in nodes[:3]:
+            place = _at(network, net, node)
+            works: tuple[Callable[[], Any], ...] = (
+                partial(trace_upstream, network, place),
+                partial(trace_upstream, network, place, points=outfalls),
+                partial(dijkstra, node),
+            )
+            for into, work in zip(took, works, strict=True):
+                into.append(timed(work)[0])
+        answer = len(reached(index, nodes[0]).ids)
+        own, met, peer = (median(one) for one in took)
+        rows.append((answer, own, met, own / peer))
+    tables = table_bytes(network) / size
+    laid_out = layout_of(network, None).nbytes / size
+    memory = (
+        f"  first trace {first:.2f} s; bytes a reach: tables {tables:.0f}, index "
+        f"{laid_out:.0f}, together {tables + laid_out:.0f}"
+    )
+    return rows, memory
+
+
+def calls(sizes: list[int]) -> None:
+    """Print how long whole calls take, and the memory."""
+    print(
+        f"\n{'reaches':>9}{'answer':>9}{'trace ms':>10}{'200 points':>12}"
+        f"{'of scipy dijkstra':>19}"
+    )
+    for size in sizes:
+        rows, memory = call_times(size)
+        for answer, own, met, ratio in rows:
+            print(
+                f"{size:>9}{answer:>9}{own * 1000:>10.1f}{met * 1000:>12.1f}"
+                f"{ratio:>19.2f}"
+            )
+        print(memory)
+
+
+def _at(network: RiverNetwork, net: Water, node: int) -> tuple[str, float]:
+    """Give the place of a node: the end of a reach that runs to it, or begins there."""
+    ends = np.flatnonzero(net.ends[:, 1] == node)
+    row = int(ends[0] if len(ends) else np.flatnonzero(net.ends[:, 0] == node)[0])
+    metres = float(network.reaches["length_m"].iloc[row]) if len(ends) else 0.0
+    return network.reaches["reach_id"].iloc[row], metres
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--large", action="store_true", help="1,000,000 reaches too")
+    parser.add_argument("--no-calls", action="store_true", help="searches only")
     chosen = parser.parse_args()
-    print(
-        "shape    reaches  trace s  with points s  /ancestors  /nx dijkstra  "
-        "/scipy dijkstra  bytes a reach  exponent"
-    )
-    for shape in ("tree", "loops", "unknown"):
-        before: dict[str, float] | None = None
-        for size in chosen.sizes:
-            got = measure(shape, size, chosen.repeats)
-            growth = ""
-            if before:
-                grown = np.log(got["ours"] / before["ours"])
-                growth = f"{grown / np.log(got['reaches'] / before['reaches']):.2f}"
-            before = got
-            print(
-                f"{shape:<8} {got['reaches']:<8} {got['ours']:<8.3f} "
-                f"{got['points']:<14.3f} {got['ours'] / got['ancestors']:<11.2f} "
-                f"{got['ours'] / got['dijkstra']:<13.2f} "
-                f"{got['ours'] / got['scipy']:<16.1f} {got['bytes']:<14.0f} {growth}"
-            )
-    print("the sets and distances of all were equal")
+    sizes = [*chosen.sizes, *([1_000_000] if chosen.large else [])]
+    if kernels() is None:
+        raise SystemExit("numba is not installed: pip install geotool[fast]")
+    warm = water(1000, "20 %")  # the compiler's time is not the search's
+    reached(build_index(*warm.arcs(), nodes=warm.nodes, compiled=True), 0)
+    searches(sizes)
+    if not chosen.no_calls:
+        calls(sizes)
+    print("\nthe sets and distances of all were equal")
 
 
 if __name__ == "__main__":

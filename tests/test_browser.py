@@ -876,3 +876,35 @@ def test_packed_coordinates_come_out_as_they_went_in(chromium, tmp_path):
 
 def test_screenshot_is_not_blank(fresh):
     assert len(base64.b64encode(fresh.screenshot())) > 100_000
+
+
+# ---------------------------------------------------------------- a river network
+def test_arrows_run_with_the_water_and_both_ways_where_it_may(chromium, tmp_path):
+    lines = [
+        shapely.LineString([at(0.1, 0.2), at(0.3, 0.2)]),
+        shapely.LineString([at(0.9, 0.4), at(0.7, 0.4)]),
+        shapely.LineString([at(0.1, 0.6), at(0.3, 0.6)]),
+        shapely.LineString([at(0.1, 0.8), at(0.3, 0.8)]),
+    ]
+    modes = ["normal", "normal", "bidirectional", "unknown"]
+    reaches = frame({"reach_id": list("ABCD"), "flow_mode": modes}, lines)
+    path = gt.save_map(gt.one_map({"reaches": reaches}), tmp_path / "网.html")
+    with opened(chromium, path) as page:
+        seen = page.evaluate(
+            """async () => {
+                const turned = [], filled = [];
+                const pen = CanvasRenderingContext2D.prototype;
+                const { rotate, fill } = pen;
+                pen.rotate = function (angle) { turned.push(angle); return rotate.call(this, angle); };
+                pen.fill = function (...a) { if (turned.length) filled.push(turned.length); return fill.apply(this, a); };
+                OneMap.page.map.panBy([3, 3], { animate: false });
+                for (let k = 0; k < 100 && !turned.length; k++) await new Promise((done) => setTimeout(done, 20));
+                Object.assign(pen, { rotate, fill });
+                const heads = turned.map((angle, k) => filled.filter((one) => one === k + 1).length);
+                return { degrees: turned.map((angle) => Math.round(Math.abs(angle) * 180 / Math.PI)), heads };
+            }"""
+        )
+        arrows = set(zip(seen["degrees"], seen["heads"], strict=True))
+        arrows = {one for one in arrows if one[1]}  # the others turned to write
+        assert arrows == {(0, 1), (180, 1), (0, 2)}
+        assert ink(page, "#2f7fbf") > 200

@@ -267,3 +267,83 @@ def test_nothing_to_draw_is_told():
 def test_layer_without_crs_is_refused():
     with pytest.raises(CrsError):
         gt.plot_map({"outfalls": make_outfalls(2).set_crs(None, allow_override=True)})
+
+
+# ---------------------------------------------------------------- a river network
+@pytest.fixture(scope="module")
+def network():
+    """An inflow, a loop, a two-way canal, one that nobody knows, and two faults."""
+    import drawn
+
+    picture = """
+        A-->--B-->--C-->--D
+              |     ^     |
+              v     |     ^
+              |     |     v
+              E-->--F     G
+    """
+    rivers = drawn.rivers(picture, name=[f"第{k}河" for k in range(7)])
+    rivers.loc[rivers["river_id"] == "EF", "direction"] = "unknown"
+    return gt.build_network(rivers)
+
+
+def arrow_heads(figure):
+    from matplotlib.collections import PolyCollection
+
+    axes = figure.axes[0]
+    found = [one for one in axes.collections if isinstance(one, PolyCollection)]
+    return [path.vertices for one in found for path in one.get_paths()]
+
+
+def test_arrows_point_the_way_the_water_runs_and_both_ways_where_it_may(network):
+    figure = network.plot()
+    reaches = network.reaches.to_crs(4490).to_crs(4549)
+    known = reaches[reaches["flow_mode"] == "normal"]
+    two_way = reaches[reaches["flow_mode"] == "bidirectional"]
+    assert len(known) == 5
+    assert len(two_way) == 1
+    heads = arrow_heads(figure)
+    ways = {}
+    for corners in heads:
+        tip, notch = corners[0], corners[2]
+        middle = shapely.Point((tip + notch) / 2)
+        row = reaches.geometry.distance(middle).idxmin()
+        line = reaches.geometry[row]
+        ahead = line.project(shapely.Point(tip)) - line.project(shapely.Point(notch))
+        assert line.distance(shapely.Point(tip)) < 2
+        ways.setdefault(row, []).append(ahead > 0)
+    assert set(ways) == set(known.index) | set(two_way.index)
+    assert all(all(ways[row]) for row in known.index)
+    assert sorted(ways[two_way.index[0]]) == [False, True]
+
+
+def test_a_network_whose_directions_nobody_knows_has_no_arrows(network):
+    fixed = dict.fromkeys(network.reaches["reach_id"], "unknown")
+    assert arrow_heads(gt.orient_network(network, fixed=fixed).plot()) == []
+
+
+def test_a_network_shows_what_is_unknown_and_what_is_wrong(network):
+    written = texts(network.plot(title="试验河网"))
+    assert "试验河网" in written
+    assert "双向（1）" in written
+    assert "流向不详（1）" in written
+    assert "河网问题" in written
+    quiet = network.plot(issues=gt.check_network(network).iloc[:0])
+    assert "河网问题" not in texts(quiet)
+
+
+def test_a_network_as_layers_keeps_every_issue_and_structure(network):
+    issues = gt.check_network(network)
+    layers = network.map_layers(issues)
+    assert len(layers["issues"]) == len(issues)
+    assert set(layers["issues"].geom_type) <= {"Point"}
+    assert len(layers["reaches"]) == len(network.reaches)
+    for before, after in zip(issues.geometry, layers["issues"].geometry, strict=True):
+        assert before.distance(after) < 1e-6
+
+
+def test_a_network_on_the_screen_map_opens_with_its_issues(network):
+    page = network.to_map()
+    layers = {one.layer_name: one.show for one in page._overlays()}
+    assert layers["河网问题"]
+    assert layers["概化河段"]

@@ -238,6 +238,28 @@ def test_adding_a_reach_never_takes_water_away(network, data):
     assert set(before) <= set(after)
 
 
+@settings(max_examples=40, deadline=None)
+@given(graphs(modes=("normal", "unknown", "bidirectional"), with_gates=True), st.data())
+def test_a_reach_more_never_shrinks_what_is_possible(network, data):
+    "with gates and two-way reaches, up and down, from inside a reach"
+    rows = network.reaches
+    keep = data.draw(st.integers(1, len(rows)))
+    fewer = RiverNetwork(
+        rows.iloc[:keep],
+        network.nodes,
+        network.structures[network.structures["node_id"].map(
+            lambda node: (rows.iloc[:keep][["from_node", "to_node"]] == node).sum().sum() == 2
+        )] if len(network.structures) else network.structures,
+    )  # fmt: skip
+    k = data.draw(st.integers(0, keep - 1))
+    at = (rows["reach_id"].iloc[k], float(rows["length_m"].iloc[k]) * 0.4)
+    for step in (gt.trace_upstream, gt.trace_downstream):
+        before, after = step(fewer, at).reaches, step(network, at).reaches
+        lengths = after.groupby("reach_id")["length_m"].sum()
+        for key, length in before.groupby("reach_id")["length_m"].sum().items():
+            assert lengths[key] >= length - 1e-9
+
+
 def covered(trace):
     """Reach → its best class."""
     found = {}
@@ -477,6 +499,32 @@ def test_bad_input_is_told_in_one_line(call, error, words):
     with pytest.raises(error, match=words) as caught:
         call(network)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("step", [gt.trace_upstream, gt.trace_downstream])
+def test_an_empty_network_and_lost_places_are_told_both_ways(step):
+    network = gt.build_network(drawn.rivers(RING))
+    empty = RiverNetwork(network.reaches.iloc[:0], network.nodes, network.structures)
+    nowhere = gpd.GeoDataFrame({"section_id": ["S"]}, geometry=[None], crs=4549)
+    for call, error, words in (
+        (lambda: step(empty, ("AB", 1.0)), NetworkError, "空"),
+        (lambda: step(network, nowhere), LocateError, "没有坐标"),
+        (lambda: step(network, ("AB", 1.0), max_time_h=0.0), NetworkError, "正数"),
+        (lambda: step(network, ("AB", 1.0), max_offset_m=-1), None, ""),
+    ):
+        if error is None:
+            call()  # a position needs no placing
+            continue
+        with pytest.raises(error, match=words) as caught:
+            call()
+        assert " / " in str(caught.value)
+
+
+def test_a_start_with_an_id_leaves_layers_without_that_id_alone():
+    network = gt.build_network(drawn.rivers(RING))
+    named = drawn.points(RING, "A").rename(columns={"id": "outfall_id"})
+    trace = gt.trace_upstream(network, drawn.points(RING, "F"), points={"p": named})
+    assert trace.points["id"].tolist() == ["A"]
 
 
 def test_repr_and_html_tell_the_story():

@@ -1,6 +1,7 @@
 """What the sections would show without an incident, and how well that fits."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -166,7 +167,9 @@ class Baseline:
         return np.hstack([self.model.residuals(flow), rest])
 
 
-def reading_sigma(value: Floats, limit: Floats, *, share: float, model_share: float) -> Floats:
+def reading_sigma(
+    value: Floats, limit: Floats, *, share: float, model_share: float
+) -> Floats:
     """
     Give the standard deviation of each reading about a model of it.
 
@@ -199,11 +202,11 @@ def reading_sigma(value: Floats, limit: Floats, *, share: float, model_share: fl
     )
 
 
-def _quiet(reduce: object, near: Floats, value: Floats) -> Floats:
+def _quiet(reduce: Any, near: Floats, value: Floats) -> Floats:
     """Reduce a window that may be empty: the whole series' mean stands in."""
     empty = np.isnan(near).all(axis=0)
     filled = np.where(empty, 0.0, near)
-    found = np.asarray(reduce(filled, axis=0), dtype=float)  # type: ignore[operator]
+    found: Floats = reduce(filled, axis=0)
     count = np.maximum((~np.isnan(value)).sum(axis=1, keepdims=True), 1)
     mean = np.nansum(value, axis=1, keepdims=True) / count
     return np.where(empty, mean, found)
@@ -237,7 +240,7 @@ def bumps(value: Floats, limit: Floats, *, margin: int = 2) -> Floats:
         read = np.flatnonzero(~np.isnan(series))
         if len(read) < 12:
             continue
-        one = _bump(series[read], 0.004 * limit[item])
+        one = _bump(series[read], 0.004 * float(limit[item]))
         if one is not None:
             low = max(read[one[0]] - margin, 0)
             found[item, low : read[one[1] - 1] + margin + 1, section] = True
@@ -245,7 +248,12 @@ def bumps(value: Floats, limit: Floats, *, margin: int = 2) -> Floats:
 
 
 def _bump(
-    series: Floats, floor: float, *, longest: int = 30, beside: int = 8, least: float = 6.0
+    series: Floats,
+    floor: float,
+    *,
+    longest: int = 30,
+    beside: int = 8,
+    least: float = 6.0,
 ) -> tuple[int, int] | None:
     """Give the clearest bump of a series as a range of positions."""
     count = len(series)

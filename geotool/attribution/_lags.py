@@ -117,9 +117,7 @@ def lag_kernels(
             continue
         total = np.zeros_like(none)
         for k in ways:
-            _add_late(
-                total, kernel[root[goes[k]]], delay[goes[k]] + takes[k], share[k]
-            )
+            _add_late(total, kernel[root[goes[k]]], delay[goes[k]] + takes[k], share[k])
         for number in own or ():
             total[0, number] += 1.0
         root[node] = len(kernel)
@@ -192,5 +190,7 @@ def step_responses(
     found = before + part * (flat[row + 1] - before)
     return np.asarray(
         found
-        * np.exp(-np.outer(late / 24.0, decay_per_d))[:, None, :, None].astype(np.float32)
+        * np.exp(-np.outer(late / 24.0, decay_per_d))[:, None, :, None].astype(
+            np.float32
+        )
     )

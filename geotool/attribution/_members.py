@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -185,7 +186,8 @@ class FlowModel:
         conveyance = np.exp(self._conveyance + values[:, part[0]][:, web.group])
         inlet = np.exp(values[:, part[1]])
         inflow = np.repeat(web.inflow_m3_s[None], len(values), axis=0)
-        np.add.at(inflow, (slice(None), web.inlets), inlet)
+        where: Any = (slice(None), web.inlets)
+        np.add.at(inflow, where, inlet)
         head = np.zeros((len(values), web.nodes))
         head[:, web.outlets[1:]] = values[:, part[2]] * self._level
         flow = self._solve(conveyance, inflow, head)
@@ -245,12 +247,12 @@ class Ensemble:
 
     Attributes
     ----------
-    values : array, members x parameters
+    states : array, members x parameters
     misfit : array of float, one a member
         Half the sum of squares of its residuals and of its distance from the prior.
     """
 
-    values: Floats
+    states: Floats
     misfit: Floats
 
 
@@ -262,6 +264,7 @@ def smooth_ensemble(
     members: int,
     rounds: int,
     seed: int,
+    renewed: float = 0.25,
     cap: float = 30.0,
 ) -> Ensemble:
     """
@@ -269,7 +272,8 @@ def smooth_ensemble(
 
     An ensemble smoother with several assimilations: in each round the covariance of
     parameters and residuals within the ensemble tells where to go, and the step is the
-    shorter the worse the fit still is. No gradient is needed.
+    shorter the worse the fit still is. No gradient is needed. Between rounds the worst
+    members give way to copies of the best, which the next step moves apart again.
 
     Parameters
     ----------
@@ -278,6 +282,8 @@ def smooth_ensemble(
     mean, sd : array of float
         The prior, independent and normal.
     members, rounds, seed : int
+    renewed : float
+        Share of the members that give way after each round but the last.
     cap : float
         A residual counts no more than this in a step.
 
@@ -289,25 +295,54 @@ def smooth_ensemble(
     --------
     >>> found = smooth_ensemble(lambda x: (x - 2) / 0.1, np.zeros(1), np.ones(1),
     ...                         members=200, rounds=6, seed=1)
-    >>> bool(abs(found.values.mean() - 1.98) < 0.05)
+    >>> bool(abs(found.states.mean() - 1.98) < 0.05)
     True
     """
     draw = np.random.default_rng(seed)
     values = mean + sd * draw.standard_normal((members, len(mean)))
-    eye = np.eye(members)
-    for _ in range(rounds):
+    found = np.clip(residuals(values), -cap, cap)
+    for turn in range(rounds):
+        if turn:
+            _renew(values, found, _misfit(values, found, mean, sd), renewed, draw)
+        values = values + sd * _step(values, found, sd, draw)
         found = np.clip(residuals(values), -cap, cap)
-        apart = found - found.mean(axis=0)
-        scaled = (values - values.mean(axis=0)) / sd
-        # the worse the fit, the less of the data is taken in at once
-        slow = max(3.0 * float((found**2).mean()), 1.0)
-        noise = draw.standard_normal(found.shape) * np.sqrt(slow)
-        gain = np.linalg.inv(apart @ apart.T / (members - 1) / slow + eye) / slow
-        step = -(found + noise) @ apart.T / (members - 1) @ gain @ scaled
-        values = values + step * sd
-    final = residuals(values)
-    misfit = ((final**2).sum(axis=1) + (((values - mean) / sd) ** 2).sum(axis=1)) / 2
-    return Ensemble(values, misfit)
+    return Ensemble(values, _misfit(values, found, mean, sd))
+
+
+def _misfit(values: Floats, found: Floats, mean: Floats, sd: Floats) -> Floats:
+    far = ((values - mean) / sd) ** 2
+    return np.asarray(((found**2).sum(axis=1) + far.sum(axis=1)) / 2.0)
+
+
+def _renew(
+    values: Floats,
+    found: Floats,
+    misfit: Floats,
+    share: float,
+    draw: np.random.Generator,
+) -> None:
+    """Put copies of the best members in place of the worst."""
+    order = np.argsort(misfit, kind="stable")
+    count = int(share * len(order))
+    if count:
+        kept = order[draw.integers(0, count, count)]
+        values[order[-count:]] = values[kept]
+        found[order[-count:]] = found[kept]
+
+
+def _step(
+    values: Floats, found: Floats, sd: Floats, draw: np.random.Generator
+) -> Floats:
+    """Give the Kalman step of every member, in standard deviations of the prior."""
+    members = len(values)
+    apart = found - found.mean(axis=0)
+    scaled = (values - values.mean(axis=0)) / sd
+    # the worse the fit, the less of the data is taken in at once
+    slow = max(3.0 * float((found**2).mean()), 1.0)
+    noise = draw.standard_normal(found.shape) * np.sqrt(slow)
+    inner = apart @ apart.T / (members - 1) / slow + np.eye(members)
+    gain = np.linalg.inv(inner) / slow
+    return np.asarray(-(found + noise) @ apart.T / (members - 1) @ gain @ scaled)
 
 
 def best_members(ensemble: Ensemble, count: int) -> NDArray[np.int64]:

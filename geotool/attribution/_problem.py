@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geotool.network import RiverNetwork, Scenario
 
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]  # floating point: single precision where there are millions
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 

@@ -9,21 +9,24 @@ from geotool.attribution._lags import Kernels, step_responses
 from geotool.attribution._members import Flow
 from geotool.attribution._problem import Floats, Ints
 
+HOPELESS = 200.0
+"""A gain this far below the best, even with every freedom, is not weighed exactly."""
+
 
 @dataclass(frozen=True, eq=False)
 class Suspects:
     """
-    Where an extra discharge may have come from.
+    Points where an extra discharge may have come from.
 
     Attributes
     ----------
     nodes : array of int
-        Nodes of all suspects, one after another.
+        Node of each point.
     owner : array of int
-        Suspect of each node; several share its discharge evenly.
-    load_g_s : array, suspects x items
+        Candidate of each point, growing: an outfall has one, a stretch has several.
+    load_g_s : array, points x items
         Usual load, of which the extra one is a multiple.
-    sigma : array of float, one a suspect
+    sigma : array of float, one a point
         How far an item's multiple may be from the common one, as a share of that.
     """
 
@@ -67,14 +70,14 @@ class PulseScore:
 
     Attributes
     ----------
-    gain : array, suspects x pulses
+    gain : array, points x pulses
         Log-likelihood ratio against no extra discharge, the multiple summed out.
     start_h, length_h : array, as gain
     multiple : array, as gain
         The likeliest.
-    by_section : array, suspects x sections
+    by_section : array, points x sections
         What each section adds to the gain of the best pulse, roughly.
-    by_item : array, suspects x items
+    by_item : array, points x items
     """
 
     gain: Floats
@@ -125,25 +128,45 @@ class Pulses:
         """Weigh every suspect in one member, whose baseline was fitted to all."""
         step = self._responses(flow, member, kernels)
         rough = self._rough(step, fit)
-        count, kept = len(rough), min(self.grid.kept, rough[0].size)
-        flat = rough.reshape(count, -1)
+        points, kept = len(rough), min(self.grid.kept, rough[0].size)
+        flat = rough.reshape(points, -1)
         best = np.argpartition(-flat, kept - 1, axis=1)[:, :kept]
         start, length = np.unravel_index(best, rough.shape[1:])
-        return self._exact(step, fit, start, length)
+        bound = np.take_along_axis(flat, best, axis=1)
+        # who cannot come near the best even with every freedom needs no exact weighing
+        near = np.flatnonzero(bound.max(axis=1) >= bound.max() - HOPELESS)
+        exact = self._exact(step[:, near], fit, start[near], length[near], near)
+        return self._filled(exact, near, bound, start, length)
+
+    def _filled(
+        self, exact: PulseScore, near: Ints, bound: Floats, start: Ints, length: Ints
+    ) -> PulseScore:
+        """Put the exact scores among those that need none."""
+
+        def among(values: Floats, rest: Floats) -> Floats:
+            rest = rest.astype(float)
+            rest[near] = values
+            return rest
+
+        points, sections = len(bound), len(self.baseline.sections)
+        items = len(self.baseline.value)
+        return PulseScore(
+            gain=among(exact.gain, bound),
+            start_h=self.starts[start],
+            length_h=self.lengths[length],
+            multiple=among(exact.multiple, np.full(bound.shape, np.nan)),
+            by_section=among(exact.by_section, np.zeros((points, sections))),
+            by_item=among(exact.by_item, np.zeros((points, items))),
+        )
 
     def _responses(self, flow: Flow, member: int, kernels: Kernels) -> Floats:
         """Give step responses by lag: items x suspects x lags x sections."""
         base, suspects = self.baseline, self.suspects
         times = np.arange(self._lags) * self._fine
-        found = step_responses(
-            kernels, suspects.nodes, times, base.decay(flow, member)
-        )
+        found = step_responses(kernels, suspects.nodes, times, base.decay(flow, member))
         found[:, 0] = 0.0
-        owners = np.bincount(suspects.owner)
-        summed = np.zeros((len(owners), *found.shape[1:]))
-        np.add.at(summed, suspects.owner, found)
-        summed *= (suspects.load_g_s / owners[:, None])[:, None, :, None]
-        return summed.transpose(2, 0, 1, 3).astype(np.float32)
+        found *= suspects.load_g_s[:, None, :, None].astype(np.float32)
+        return np.ascontiguousarray(found.transpose(2, 0, 1, 3))
 
     def _later(self, step: Floats, length_h: float) -> Floats:
         """Give the step responses of a discharge that begins so much later."""
@@ -171,7 +194,7 @@ class Pulses:
         return total
 
     def _exact(
-        self, step: Floats, fit: Fit, start: Ints, length: Ints
+        self, step: Floats, fit: Fit, start: Ints, length: Ints, points: Ints
     ) -> PulseScore:
         """Weigh chosen pulses with the loads fitted anew and one common multiple."""
         base, grid = self.baseline, self.grid
@@ -191,7 +214,7 @@ class Pulses:
         size = np.maximum(power - held, 1e-9 * power + 1e-12)
         shape = (items, suspects, count)
         gain, multiple, item_gain = _summed_gain(
-            on.reshape(shape), size.reshape(shape), self.suspects.sigma, grid
+            on.reshape(shape), size.reshape(shape), self.suspects.sigma[points], grid
         )
         best = np.argmax(gain, axis=1)
         each = np.arange(suspects)

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import geopandas as gpd
@@ -23,13 +21,11 @@ from geotool.attribution._posterior import (
 from geotool.attribution._problem import Evidence, Floats, Problem, Words
 from geotool.attribution._ranking import Ranking
 from geotool.attribution._result import Weighed, make_ranking
+from geotool.attribution._series import series_evidence
 from geotool.attribution._states import Influence, distance_influence, influences
 from geotool.errors import LayerError
 from geotool.network import RiverNetwork, Scenario
 from geotool.tables import load_table
-
-SERIES_MODULE = "geotool.attribution._series"
-"""Evidence of time series: heavier, so loaded when readings are series."""
 
 SERIES_TIMES = 8
 """From this many times of one item at a section on, readings are a series."""
@@ -257,8 +253,8 @@ def _evidence(
             "by the estimated flow no water passes the section: distances only",
         )
         return _by_distance(problem), [note]
-    if _is_series(problem.readings) and find_spec(SERIES_MODULE):
-        found = import_module(SERIES_MODULE).series_evidence(problem, problem.readings)
+    if _is_series(problem.readings):
+        found = series_evidence(problem)
         if found is not None:
             return found, []
     steady = steady_evidence(problem, influence, observed)

@@ -15,8 +15,8 @@ from geotool.attribution._members import (
     best_members,
     smooth_ensemble,
 )
-from geotool.attribution._problem import Evidence, Floats, Problem, Words
-from geotool.attribution._pulses import Pulses, PulseGrid, PulseScore
+from geotool.attribution._problem import Evidence, Floats, Ints, Problem, Words
+from geotool.attribution._pulses import PulseGrid, Pulses, PulseScore
 from geotool.attribution._series_input import SeriesInput, series_input
 from geotool.tables import load_table
 
@@ -27,7 +27,7 @@ TOLD = 0.7
 """Log-ratios smaller than this (a factor of two) are not worth telling."""
 
 
-def series_evidence(problem: Problem, readings: pd.DataFrame) -> Evidence | None:
+def series_evidence(problem: Problem) -> Evidence | None:
     """
     Weigh every candidate by the time series of all sections and items.
 
@@ -41,8 +41,6 @@ def series_evidence(problem: Problem, readings: pd.DataFrame) -> Evidence | None
     Parameters
     ----------
     problem : Problem
-    readings : DataFrame
-        The problem's readings.
 
     Returns
     -------
@@ -54,7 +52,9 @@ def series_evidence(problem: Problem, readings: pd.DataFrame) -> Evidence | None
     if given is None or not len(given.suspects.nodes):
         return None
     found = _search(problem, given, facts)
-    if max(float(one.gain.max()) for one in found.scores) < _value(facts, "pulse", "least_gain"):
+    if max(float(one.gain.max()) for one in found.scores) < _value(
+        facts, "pulse", "least_gain"
+    ):
         return None
     return _evidence(problem, given, found, facts)
 
@@ -97,7 +97,7 @@ def _search(problem: Problem, given: SeriesInput, facts: dict[str, Any]) -> _Fou
         seed=search["seed"]["value"],
     )
     best = best_members(ensemble, search["weighed"]["value"])
-    flow = model.flow(ensemble.values[best])
+    flow = model.flow(ensemble.states[best])
     pulse = facts["pulse"]
     grid = PulseGrid(
         step_h=pulse["step_h"]["value"],
@@ -120,17 +120,16 @@ def _evidence(
 ) -> Evidence:
     temper = _value(facts, "calibration", "pulse")
     fit = -_value(facts, "calibration", "member") * (found.misfit - found.misfit.min())
-    gain = np.stack(
-        [logsumexp(temper * one.gain, axis=1) for one in found.scores]
-    ) - np.log(found.scores[0].gain.shape[1])
-    count = problem.n + len(problem.groups)
-    likelihood = np.full(count, -np.inf)
-    weighed = gain + fit[:, None]
-    likelihood[given.present] = logsumexp(weighed, axis=0) - logsumexp(fit)
-    best = np.argmax(weighed, axis=0)
-    told: list[dict[str, Any]] = [{} for _ in range(count)]
-    for k, candidate in enumerate(given.present.tolist()):
-        told[candidate] = _facts(problem, given, found, k, int(best[k]), temper)
+    likelihood, points = candidate_likelihood(
+        [one.gain for one in found.scores],
+        given.suspects.owner,
+        fit,
+        temper=temper,
+        candidates=problem.n + len(problem.groups),
+    )
+    told: list[dict[str, Any]] = [{} for _ in likelihood]
+    for candidate, (member, point) in points.items():
+        told[candidate] = _facts(problem, given, found, point, member, temper)
     weight = np.exp(fit - logsumexp(fit))
     flow = np.full(len(problem.canals.start), np.nan)
     flow[given.segments] = weight @ found.flow_m3_s
@@ -143,6 +142,56 @@ def _evidence(
         log_prior=_log_prior(problem),
         flow_m3_s=flow,
     )
+
+
+def candidate_likelihood(
+    gains: list[Floats],
+    owner: Ints,
+    fit: Floats,
+    *,
+    temper: float,
+    candidates: int,
+) -> tuple[Floats, dict[int, tuple[int, int]]]:
+    """
+    Sum over members, points and pulses.
+
+    Parameters
+    ----------
+    gains : list of array, points x pulses
+        Of each member.
+    owner : array of int
+        Candidate of each point.
+    fit : array of float
+        Logarithm of the weight of each member.
+    temper : float
+        Power of the likelihood of a pulse.
+    candidates : int
+
+    Returns
+    -------
+    array of float, dict
+        Log-likelihood of each candidate, -inf where it has no point; and the member
+        and point that do most for it.
+
+    Examples
+    --------
+    >>> log, best = candidate_likelihood(
+    ...     [np.array([[0.0], [2.0], [4.0]])], np.array([0, 2, 2]), np.zeros(1),
+    ...     temper=0.5, candidates=3)
+    >>> log.round(2), best[2]
+    (array([0.  , -inf, 1.62]), (0, 2))
+    """
+    each = np.stack([logsumexp(temper * one, axis=1) for one in gains])
+    each += fit[:, None] - logsumexp(fit) - np.log(gains[0].shape[1])
+    likelihood = np.full(candidates, -np.inf)
+    best = {}
+    for candidate in np.unique(owner).tolist():
+        points = np.flatnonzero(owner == candidate)
+        own = each[:, points]
+        likelihood[candidate] = logsumexp(own) - np.log(len(points))
+        member, point = np.unravel_index(int(np.argmax(own)), own.shape)
+        best[candidate] = (int(member), int(points[point]))
+    return likelihood, best
 
 
 def _log_prior(problem: Problem) -> Floats:
@@ -162,43 +211,43 @@ def _facts(
     problem: Problem,
     given: SeriesInput,
     found: _Found,
-    suspect: int,
+    point: int,
     member: int,
     temper: float,
 ) -> dict[str, Any]:
-    """What the reasons of a candidate tell, from its best pulse."""
+    """Tell what the reasons of a candidate rest on, from its best pulse."""
     score = found.scores[member]
-    pulse = int(np.argmax(score.gain[suspect]))
-    hours = _travel_hours(given, found, suspect)
-    start = float(score.start_h[suspect, pulse])
-    length = float(score.length_h[suspect, pulse])
+    pulse = int(np.argmax(score.gain[point]))
+    hours = _travel_hours(given, found, point)
+    start = float(score.start_h[point, pulse])
+    length = float(score.length_h[point, pulse])
     said: dict[str, Any] = {}
     if len(hours):
         said["travel_time_min_h"] = float(hours.min())
         said["travel_time_max_h"] = float(hours.max())
-    if score.gain[suspect, pulse] * temper < TOLD:
+    if score.gain[point, pulse] * temper < TOLD:
         return said
-    part = temper * score.by_section[suspect]
+    part = temper * score.by_section[point]
     names = problem.sections["section_id"].astype(str).to_numpy(dtype=object)
     each = dict(zip(names[given.sections].tolist(), part.tolist(), strict=True))
-    said["amplitude"] = float(score.multiple[suspect, pulse])
+    said["amplitude"] = float(score.multiple[point, pulse])
     said["onset"] = given.first + pd.Timedelta(hours=start)
     said["end"] = given.first + pd.Timedelta(hours=start + length)
     said["fits"] = {key: value for key, value in each.items() if value > TOLD}
     said["against"] = {key: value for key, value in each.items() if value < -TOLD}
-    said["fingerprint"] = float(temper * score.by_item[suspect, 1:].sum())
+    said["fingerprint"] = float(temper * score.by_item[point, 1:].sum())
     return said
 
 
-def _travel_hours(given: SeriesInput, found: _Found, suspect: int) -> Floats:
+def _travel_hours(given: SeriesInput, found: _Found, point: int) -> Floats:
     """Mean hours to the target in each member where water goes there."""
-    nodes = given.suspects.nodes[given.suspects.owner == suspect]
+    node = int(given.suspects.nodes[point])
     hours = []
     for one in found.kernels:
-        kernel = one.kernel[one.root[nodes], :, given.target]
-        size = kernel.sum()
+        kernel = one.kernel[one.root[node], :, given.target]
+        size = float(kernel.sum())
         if size > 0:
-            lag = np.arange(kernel.shape[1]) * one.step_h + one.delay_h[nodes][:, None]
+            lag = np.arange(len(kernel)) * one.step_h + one.delay_h[node]
             hours.append(float((kernel * lag).sum() / size))
     return np.array(hours)
 

@@ -9,8 +9,14 @@ import scipy.sparse as sp
 
 from geotool.attribution._baseline import Loads, Series, bumps, reading_sigma
 from geotool.attribution._members import Web
-from geotool.attribution._problem import Canals, Floats, Ints, Problem
+from geotool.attribution._problem import Bools, Canals, Floats, Ints, Problem
 from geotool.attribution._pulses import Suspects
+
+LONGEST_M = 1500.0
+"""Longer segments are cut: an unregistered source may lie anywhere on them."""
+
+LEAST_M = 0.1
+"""Two places on one spot are this far apart: a canal has a length."""
 
 FINE_H = 2.0
 """Readings closer together than this are averaged."""
@@ -38,8 +44,7 @@ class SeriesInput:
         Time zero.
     loads : Loads
     suspects : Suspects
-    present : array of int
-        Candidates that are in the web: the suspects, in order.
+        Owners are the problem's candidates; those outside the web have no point.
     decay_sigma : array of float
     """
 
@@ -52,7 +57,6 @@ class SeriesInput:
     first: pd.Timestamp
     loads: Loads
     suspects: Suspects
-    present: Ints
     decay_sigma: Floats
 
 
@@ -71,26 +75,29 @@ def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
         return None
     table, first = chosen
     nodes = problem.sections["node"].to_numpy(dtype=np.int64)
-    part, place = _part(problem.canals, int(nodes[problem.target]))
-    if part.sum() > facts["flow"]["most_nodes"]["value"]:
+    pieces = cut_long(problem.canals, int(nodes[problem.target]))
+    part, place = pieces.part, pieces.place
+    if pieces.nodes > facts["flow"]["most_nodes"]["value"]:
         return None
     inside = part[nodes] & np.isin(np.arange(len(nodes)), table["section"])
     sections = np.flatnonzero(inside)
-    web = _web(problem, part, place, facts["flow"])
+    web = _web(problem, pieces, facts["flow"])
     if web is None:
         return None
     return SeriesInput(
         web=web,
-        segments=np.flatnonzero(part[problem.canals.start]),
+        segments=pieces.segment,
         sections=sections,
         section_nodes=place[nodes[sections]],
         target=int(np.searchsorted(sections, problem.target)),
         series=_series(problem, table, sections, facts["readings"]),
         first=first,
         loads=_loads(problem, web, part, place, facts["loads"]),
-        **_suspects(problem, part, place, facts["pulse"]["item_spread"]),
+        suspects=_suspects(problem, pieces, facts["pulse"]["item_spread"]),
         decay_sigma=np.maximum(
-            problem.decay_sigma * (problem.decay_per_d > 0) * facts["loads"]["decay"]["value"],
+            problem.decay_sigma
+            * (problem.decay_per_d > 0)
+            * facts["loads"]["decay"]["value"],
             0.01,
         ),
     )
@@ -113,7 +120,8 @@ def _window(
     )
     table = table[near]
     own = own[own["time"].isin(table["time"])]
-    step = own["time"].drop_duplicates().sort_values().diff().median() / hour
+    step = own["time"].drop_duplicates().sort_values().diff().median()
+    step = pd.Timedelta(step) / hour
     enough = own["time"].nunique() >= facts["least_times"]["value"]
     if not enough or step > facts["longest_step_h"]["value"]:
         return None
@@ -129,7 +137,7 @@ def _series(
     times = np.unique(table["hour"].to_numpy(float))
     row = np.full(len(problem.sections), -1)
     row[sections] = np.arange(len(sections))
-    item = pd.Index(problem.items).get_indexer(table["item"])
+    item = pd.Index(problem.items).get_indexer(pd.Index(table["item"]))
     where = row[table["section"].to_numpy(dtype=np.int64)]
     used = (where >= 0) & (item >= 0)
     shape = (len(problem.items), len(times), len(sections))
@@ -143,9 +151,7 @@ def _series(
     )
     size = int(np.prod(shape))
     count = np.bincount(at, minlength=size)
-    total = np.bincount(
-        at, table["value_mg_l"].to_numpy(float)[used], minlength=size
-    )
+    total = np.bincount(at, table["value_mg_l"].to_numpy(float)[used], minlength=size)
     value = np.where(count > 0, total / np.maximum(count, 1), np.nan).reshape(shape)
     scale = item_scale(problem)
     return Series(
@@ -170,25 +176,67 @@ def item_scale(problem: Problem) -> Floats:
 
 
 # ---------------------------------------------------------------- water
-def _part(canals: Canals, node: int) -> tuple[np.ndarray, Ints]:
-    """Tell which nodes hang together with a node, and number those."""
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """
+    The part of the canals about a node, long segments cut into pieces.
+
+    Attributes
+    ----------
+    part : array of bool, one a node of the canals
+        Whether it hangs together with the node asked for.
+    place : array of int, one a node of the canals
+        Its number in the part, -1 outside.
+    segment : array of int, one a piece
+        Segment of the canals.
+    start, end : array of int
+        Numbers of the nodes, those between pieces after the others.
+    nodes : int
+    length_m : array of float
+    """
+
+    part: Bools
+    place: Ints
+    segment: Ints
+    start: Ints
+    end: Ints
+    nodes: int
+    length_m: Floats
+
+
+def cut_long(canals: Canals, node: int, *, longest_m: float = LONGEST_M) -> Pieces:
+    """Give numbers to what hangs together with a node, cut where it is long."""
     graph = sp.coo_array(
         (np.ones(len(canals.start)), (canals.start, canals.end)),
         (canals.nodes, canals.nodes),
     )
     label = sp.csgraph.connected_components(graph, directed=False)[1]
     part = np.asarray(label == label[node])
-    place = np.cumsum(part) - 1
-    return part, np.where(part, place, -1).astype(np.int64)
-
-
-def _web(
-    problem: Problem, part: np.ndarray, place: Ints, facts: dict[str, Any]
-) -> Web | None:
-    canals = problem.canals
-    segment = np.flatnonzero(part[canals.start])
+    place = np.where(part, np.cumsum(part) - 1, -1).astype(np.int64)
+    inside = np.flatnonzero(part[canals.start])
+    length = np.maximum(canals.length_m[inside], LEAST_M)
+    count = np.maximum(np.ceil(length / longest_m).astype(np.int64), 1)
+    segment = np.repeat(inside, count)
+    first = np.repeat(np.cumsum(count) - count, count)
+    number = np.arange(len(segment)) - first
+    between = np.flatnonzero(number > 0)
     start, end = place[canals.start[segment]], place[canals.end[segment]]
-    nodes = int(part.sum())
+    fresh = int(part.sum()) + np.arange(len(between))
+    start[between], end[between - 1] = fresh, fresh
+    return Pieces(
+        part=part,
+        place=place,
+        segment=segment,
+        start=start,
+        end=end,
+        nodes=int(part.sum()) + len(between),
+        length_m=np.repeat(length / count, count),
+    )
+
+
+def _web(problem: Problem, pieces: Pieces, facts: dict[str, Any]) -> Web | None:
+    canals, part, place = problem.canals, pieces.part, pieces.place
+    segment, start, end, nodes = pieces.segment, pieces.start, pieces.end, pieces.nodes
     out = np.union1d(canals.outlets, canals.mouths)
     outlets = place[out[part[out]]]
     if not len(outlets) or not len(segment):
@@ -199,18 +247,21 @@ def _web(
     gates = np.setdiff1d(place[gates[is_gate]], outlets)
     degree = np.bincount(np.concatenate([start, end]), minlength=nodes)
     open_end = np.setdiff1d(
-        np.union1d(np.flatnonzero(degree == 1), place[canals.inlets[part[canals.inlets]]]),
+        np.union1d(
+            np.flatnonzero(degree == 1), place[canals.inlets[part[canals.inlets]]]
+        ),
         np.union1d(outlets, gates),
     )
     gauge, flow = _gauges(problem, segment)
-    inflow = canals.inflow_m3_s[part]
+    inflow = np.zeros(nodes)
+    inflow[: int(part.sum())] = canals.inflow_m3_s[part]
     most = max(flow.max(initial=0.0), 3.0 * float(inflow.sum()), 0.1)
     river = pd.factorize(problem.network.reaches["river_id"])[0][canals.reach[segment]]
     per_gate = facts["gate"]["share"] * most / max(len(gates), 1)
     return Web(
         start=start,
         end=end,
-        length_m=np.maximum(canals.length_m[segment], 0.1),
+        length_m=pieces.length_m,
         width_m=canals.width_m[segment],
         depth_m=canals.depth_m[segment],
         group=np.unique(river, return_inverse=True)[1].astype(np.int64),
@@ -246,7 +297,7 @@ def _gauges(problem: Problem, segment: Ints) -> tuple[Ints, Floats]:
 
 # ---------------------------------------------------------------- loads and suspects
 def _loads(
-    problem: Problem, web: Web, part: np.ndarray, place: Ints, facts: dict[str, Any]
+    problem: Problem, web: Web, part: Bools, place: Ints, facts: dict[str, Any]
 ) -> Loads:
     node = np.concatenate([problem.sources["node"], problem.others["node"]])
     node = node.astype(np.int64)
@@ -261,10 +312,9 @@ def _loads(
     for item in range(len(water)):
         each = load[:, item]
         tiny = 1e-9 * max(float(each.max(initial=0.0)), 1e-9)
-        spread[item, :count, :count] = (
-            np.diag((own[:, item] * each) ** 2 + tiny**2)
-            + (facts["common"]["value"] ** 2) * np.outer(each, each)
-        )
+        spread[item, :count, :count] = np.diag((own[:, item] * each) ** 2 + tiny**2) + (
+            facts["common"]["value"] ** 2
+        ) * np.outer(each, each)
         spread[item, count:, count:] = water[item] ** 2 * (
             facts["inlet"]["own"] ** 2 * np.eye(inlets) + facts["inlet"]["common"] ** 2
         )
@@ -272,30 +322,28 @@ def _loads(
     return Loads(np.concatenate([node, web.inlets]), mean, spread)
 
 
-def _suspects(
-    problem: Problem, part: np.ndarray, place: Ints, spread: dict[str, Any]
-) -> dict[str, Any]:
-    """Candidates in the web; a stretch is the even mean of its nodes."""
-    canals = problem.canals
-    source = problem.sources["node"].to_numpy(dtype=np.int64)
+def _suspects(problem: Problem, pieces: Pieces, spread: dict[str, Any]) -> Suspects:
+    """Points of every candidate in the web; a stretch may be met at each segment."""
+    source = pieces.place[problem.sources["node"].to_numpy(np.int64)]
     nodes = [np.array([node]) for node in source]
     nodes += [
-        np.unique([canals.start[group.segments], canals.end[group.segments]])
+        np.unique(pieces.start[np.isin(pieces.segment, group.segments)])
         for group in problem.groups
     ]
-    present = np.array([k for k, one in enumerate(nodes) if part[one].all()], np.int64)
-    usual = problem.load_g_s
+    present = np.array([k for k, one in enumerate(nodes) if (one >= 0).all()], np.int64)
     discharge = problem.sources["discharge_m3_s"].to_numpy(float)
     middle = np.median(discharge[discharge > 0]) if (discharge > 0).any() else 0.01
-    load = np.concatenate([usual, problem.profile_mg_l[problem.n :] * middle])
+    load = np.concatenate(
+        [problem.load_g_s, problem.profile_mg_l[problem.n :] * middle]
+    )
     sigma = np.where(
         problem.is_group, spread["unregistered"], spread["registered"]
     ).astype(float)
-    chosen = [place[nodes[k]] for k in present]
-    suspects = Suspects(
-        nodes=np.concatenate(chosen) if chosen else np.zeros(0, np.int64),
-        owner=np.repeat(np.arange(len(chosen)), [len(one) for one in chosen]),
-        load_g_s=np.nan_to_num(load[present]),
-        sigma=sigma[present],
+    owner = np.repeat(present, [len(nodes[k]) for k in present])
+    at = [nodes[k] for k in present]
+    return Suspects(
+        nodes=np.concatenate(at) if at else np.zeros(0, np.int64),
+        owner=owner,
+        load_g_s=np.nan_to_num(load[owner]),
+        sigma=sigma[owner],
     )
-    return {"suspects": suspects, "present": present}

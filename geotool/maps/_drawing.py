@@ -7,13 +7,14 @@ import numpy as np
 import pyproj
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from geotool.maps._arrows import arrows_along
 from geotool.maps._look import Look
-from geotool.maps._page import write
+from geotool.maps._page import INCH, write
 from geotool.maps._prepare import MapLayer
 from geotool.tables import load_table
 
@@ -52,6 +53,8 @@ class Drawing:
         self.areas = geometry[area]
         self.row = {"points": row[point], "lines": row[line], "areas": row[area]}
         self._geometry = geometry
+        self.arrows: list[NDArray[np.float64]] = []
+        """Outlines of the two-way arrows drawn on its lines: names keep off them."""
 
     def rows_within(self, view: tuple[float, float, float, float]) -> NDArray[np.intp]:
         """Rows of which something lies in a view, metres."""
@@ -132,6 +135,7 @@ def draw_layer(axes: Axes, drawing: Drawing, *, zoom: float, opacity: float) -> 
         _draw_areas(axes, drawing, order, opacity)
     if drawing.lines:
         _draw_lines(axes, drawing, order, opacity, zoom)
+        _draw_arrows(axes, drawing, order, opacity)
     if len(drawing.points):
         _draw_points(axes, drawing, order, opacity)
 
@@ -192,6 +196,35 @@ def _draw_lines(
                 linestyles=linestyle_of(dash),
                 zorder=order + 0.5,
                 **looks,
+            ),
+            autolim=False,
+        )
+
+
+def _draw_arrows(axes: Axes, drawing: Drawing, order: float, opacity: float) -> None:
+    """Show the way of the water on lines whose class knows it."""
+    if "arrow" not in drawing.look.by:
+        return
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    wide = axes.figure.get_size_inches()[0]  # type: ignore[union-attr]
+    scale = axes.get_position().width * wide * INCH / (x1 - x0)
+    for members, look in drawing.groups("lines", "arrow"):
+        arrow = look.get("arrow", {}).get("arrow")
+        heads = [
+            head
+            for line in (drawing.lines[member] for member in members if arrow)
+            for head in arrows_along(line, scale=scale, both=arrow == "both", size=1)
+            if x0 < head[0, 0] < x1 and y0 < head[0, 1] < y1
+        ]
+        drawing.arrows += heads if arrow == "both" else []
+        axes.add_collection(
+            PolyCollection(
+                heads,
+                facecolors=[(*to_rgb(look["color"]), opacity)],
+                edgecolors="white",
+                linewidths=0.6,
+                joinstyle="miter",
+                zorder=order + 0.6,
             ),
             autolim=False,
         )

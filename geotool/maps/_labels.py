@@ -39,6 +39,12 @@ class Labels:
         """Keep the upper left corner free."""
         self.taken.append((0, self.height - height, width, self.height))
 
+    def reserve(self, outlines: list[NDArray[np.float64]]) -> None:
+        """Keep what is drawn free of names; outlines are in metres."""
+        for outline in outlines:
+            spots = self._to_points(outline)
+            self.taken.append((*spots.min(axis=0), *spots.max(axis=0)))
+
     def write(self, drawing: Drawing, *, zoom: float, quiet: bool) -> None:
         """
         Write the names of a layer.
@@ -155,7 +161,7 @@ class Labels:
             width = text_width(text, _SIZE)
             if reach < width * 1.2:
                 continue
-            for share in (0.5, 0.3, 0.7):
+            for share in (0.5, 0.3, 0.7, 0.4, 0.6, 0.2, 0.8):
                 if self._write_along(text, width, spots, share):
                     break
 

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
+from geotool.maps._arrows import arrows_along
 from geotool.maps._drawing import (
     PIXEL,
     Drawing,
@@ -103,6 +104,14 @@ class _Picture:
                 solid_capstyle="round",
             )
         )
+        arrow = self.entry.get("arrow")
+        if arrow and "arrow" in self.drawing.look.by:
+            sample = np.array([[x - 9, y], [x + 9, y]])
+            for head in arrows_along(sample, scale=1, both=arrow == "both", size=1):
+                color = paper_color(self.entry, base["color"])
+                axes.add_patch(
+                    Polygon(head, facecolor=color, edgecolor="white", linewidth=0.5)
+                )
 
     def _area(self, axes: Axes, x: float, y: float) -> None:
         base = self.drawing.base

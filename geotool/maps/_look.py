@@ -15,7 +15,7 @@ from geotool.maps._prepare import MapLayer
 from geotool.maps._style import class_entries, classify, layer_style
 from geotool.tables import load_table
 
-ASPECTS = ("shape", "width", "dash", "mark", "ring")
+ASPECTS = ("shape", "width", "dash", "mark", "ring", "arrow")
 """What a class may decide besides the colour."""
 
 
@@ -33,7 +33,7 @@ class Look:
     color_by : tuple of str
         Sets of classes a reader may choose to colour by, the first one at first.
     by : dict
-        Aspect (shape, width, dash, mark, ring) → set of classes that decides it.
+        Aspect (shape, width, dash, mark, ring, arrow) → set of classes that decides it.
     """
 
     style: dict[str, Any]

@@ -242,6 +242,7 @@ def _draw(
     for drawing in drawings:
         fade = drawing.look.style.get("fade", 1.0) if traced else 1.0
         draw_layer(axes, drawing, zoom=zoom, opacity=fade)
+        labels.reserve(drawing.arrows)
     for drawing in reversed(drawings):
         quiet = traced and drawing.look.style.get("fade", 1.0) < 1
         labels.write(drawing, zoom=zoom, quiet=quiet)

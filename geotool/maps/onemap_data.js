@@ -222,6 +222,7 @@ OneMap.data = (function () {
       this.kept = new Uint8Array(this.rows).fill(1); // rows that pass the filters
       this.keptCount = this.rows;
       this.cells = []; // clusters as last drawn
+      this.arrows = []; // boxes of two-way arrows as last drawn
     }
 
     /** The entry of a row under a set of classes, undefined where none is known. */

@@ -188,6 +188,7 @@ OneMap.labels = (function () {
 
   /** Symbols of a layer are not written over by it, nor by those below. */
   function keepClear(layer, view, places) {
+    for (const box of layer.arrows) places.take(box);
     if (!layer.points) return;
     const { list } = pointsInView(layer, view);
     const half = layer.style.base.size * view.ratio;

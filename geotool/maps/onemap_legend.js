@@ -5,7 +5,7 @@
 OneMap.legend = (function () {
   "use strict";
 
-  const { drawSymbol, settings } = OneMap.draw;
+  const { drawArrow, drawSymbol, settings } = OneMap.draw;
 
   // ------------------------------------------------------------ page elements
   /** Make an element; strings become text, `on…` entries become listeners. */
@@ -59,6 +59,9 @@ OneMap.legend = (function () {
       ctx.setLineDash((look.dash || []).map((length) => length * look.width));
       ctx.strokeStyle = look.color;
       ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.fillStyle = look.color;
+      if (by.arrow && entry && entry.arrow) drawArrow(ctx, 0, 0, 0, entry.arrow === "both", 0.85);
     } else {
       ctx.fillStyle = look.color + hex(Math.max(0.12, look.fill ?? base.fill));
       ctx.fillRect(-10, -6, 20, 12);

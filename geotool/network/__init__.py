@@ -2,6 +2,8 @@
 
 from geotool.network._build import build_network
 from geotool.network._check import check_network
+from geotool.network._elevation import ElevationGrid
+from geotool.network._links import missing_links
 from geotool.network._model import (
     CONTROLLABLE_KINDS,
     FLOW_MODES,
@@ -10,7 +12,11 @@ from geotool.network._model import (
 )
 from geotool.network._orient import orient_network
 from geotool.network._repair import REPAIRABLE, apply_repairs
-from geotool.network._scenario import Scenario
+from geotool.network._scenario import (
+    Scenario,
+    scenario_table,
+    scenarios_from_table,
+)
 from geotool.network._tables import (
     NETWORK_TABLES,
     network_from_tables,
@@ -18,21 +24,27 @@ from geotool.network._tables import (
     read_scenario,
 )
 from geotool.network._topology import network_from_topology
+from geotool.network._votes import OSM_DRAWN_WITH_FLOW
 
 __all__ = [
     "CONTROLLABLE_KINDS",
     "FLOW_MODES",
     "KNOWN_CONFIDENCE",
     "NETWORK_TABLES",
+    "OSM_DRAWN_WITH_FLOW",
     "REPAIRABLE",
+    "ElevationGrid",
     "RiverNetwork",
     "Scenario",
     "apply_repairs",
     "build_network",
     "check_network",
+    "missing_links",
     "network_from_tables",
     "network_from_topology",
     "network_tables",
     "orient_network",
     "read_scenario",
+    "scenario_table",
+    "scenarios_from_table",
 ]

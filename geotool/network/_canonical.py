@@ -5,7 +5,9 @@ carried through degrees and back gives the same parts, to the last bit. What com
 therefore cannot depend on the drawing; each part remembers which way it was drawn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -13,13 +15,10 @@ import pandas as pd
 import shapely
 
 from geotool.errors import NetworkError
-from geotool.network._lines import Bools, Floats, Ints, Lines, Log
-
-GRID_M = 1e-4
-"""Corners are taken to a tenth of a millimetre: what is finer is noise of projecting."""
-
-STRAIGHT_M = 1e-6
-"""A vertex this close to the straight line between its neighbours is no corner."""
+from geotool.network import _plain
+from geotool.network._engine import engine
+from geotool.network._log import Log
+from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged, chunks
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Parts:
 
     Attributes
     ----------
-    line : array of LineString, 2-D
+    shape : Ragged
         Only corners; from the lower end (west, then south) to the higher one. A ring
         starts at its lowest corner.
     row : array of int
@@ -38,19 +37,21 @@ class Parts:
         Whether it was drawn the other way.
     """
 
-    line: Lines
+    shape: Ragged
     row: Ints
     flipped: Bools
 
     def reordered(self, order: Ints) -> "Parts":
         """Follow rows that are put in another order."""
+        if (order[1:] > order[:-1]).all():
+            return self
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         sort = np.argsort(place[self.row], kind="stable")
-        return Parts(self.line[sort], place[self.row[sort]], self.flipped[sort])
+        return Parts(self.shape.at(sort), place[self.row[sort]], self.flipped[sort])
 
 
-def canonical_parts(geometry: Lines) -> Parts:
+def canonical_parts(geometry: Lines, subjects: Sequence[str] | None = None) -> Parts:
     """
     Bring lines into one form; empty and zero-length ones are left out.
 
@@ -58,128 +59,103 @@ def canonical_parts(geometry: Lines) -> Parts:
     ----------
     geometry : array of LineString or MultiLineString
         In metres; missing ones are allowed.
+    subjects : sequence of str, optional
+        What to call each line in a message.
+
+    Raises
+    ------
+    NetworkError
+        If a coordinate is no number.
 
     Examples
     --------
     >>> lines = shapely.from_wkt(["LINESTRING (9 0, 5 0, 0 0)", "LINESTRING (0 0, 9 0)"])
     >>> parts = canonical_parts(lines)
-    >>> [line.wkt for line in parts.line], parts.flipped.tolist()
+    >>> [line.wkt for line in parts.shape.lines(np.arange(2))], parts.flipped.tolist()
     (['LINESTRING (0 0, 9 0)', 'LINESTRING (0 0, 9 0)'], [True, False])
     """
-    single, row = shapely.get_parts(shapely.force_2d(geometry), return_index=True)
-    xy, part = shapely.get_coordinates(single, return_index=True)
-    xy, part = _without_repeats(xy, part.astype(np.int64))
-    xy = _ringed(xy, part)
-    keep = corners(xy, part)
-    xy = xy[keep].round(4) + 0.0  # GRID_M; no negative zero
-    xy, part = _without_repeats(xy, part[keep])
-    long = np.bincount(part, minlength=len(single)) > 1
-    xy, part = xy[long[part]], part[long[part]]
-    there, part = np.unique(part, return_inverse=True)
-    if len(there) == 0:
-        empty = np.array([], dtype=object)
-        return Parts(empty, there.astype(np.int64), np.zeros(0, dtype=bool))
-    flip = _runs_down(xy, part)
-    xy = _turned(xy, part, flip)
-    line = np.asarray(shapely.linestrings(xy, indices=part), dtype=object)
-    row = row[there].astype(np.int64)
-    first = xy[np.searchsorted(part, np.arange(len(there)))]
-    order = np.lexsort((shapely.to_wkb(line), first[:, 1], first[:, 0], row))
-    return Parts(line[order], row[order], flip[order])
+    single, row = _singles(geometry)
+    size = shapely.get_num_coordinates(single).astype(np.int64)
+    pool = np.empty((int(size.sum()), 2))
+    flip = np.zeros(len(single), dtype=bool)
+    start = np.zeros(len(single), dtype=np.int64)
+    used = 0
+    for part in chunks(len(single)):
+        raw, drawn = shapely.get_coordinates(single[part]), size[part].copy()
+        _refuse_broken(raw, drawn, row[part], subjects)
+        # what is left of each line goes where it is written, rings after the rest
+        ring = _may_close(raw, drawn)
+        for some, work in ((~ring, engine(len(pool))), (ring, _plain)):
+            if not some.any():
+                continue
+            taken = raw if some.all() else raw[np.repeat(some, drawn)]
+            number = part.start + np.flatnonzero(some)
+            xy, size[number], flip[number] = work.canonical(taken, drawn[some])
+            start[number] = used + np.cumsum(size[number]) - size[number]
+            pool[used : used + len(xy)] = xy
+            used += len(xy)
+    there = np.flatnonzero(size)
+    shape = Ragged(pool[:used], start[there], (start + size)[there])
+    return _by_row(Parts(shape, row[there], flip[there]))
 
 
-def _without_repeats(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
-    keep = np.ones(len(xy), dtype=bool)
-    keep[1:] = (part[1:] != part[:-1]) | (xy[1:] != xy[:-1]).any(axis=1)
-    return xy[keep], part[keep]
+def _singles(geometry: Lines) -> tuple[Lines, Ints]:
+    """Give single lines and the row of each."""
+    count = shapely.get_num_geometries(geometry)
+    if (shapely.get_type_id(geometry) == 1).all():
+        return geometry, np.arange(len(geometry))
+    row = np.repeat(np.arange(len(geometry)), count)
+    return np.asarray(shapely.get_parts(geometry), dtype=object), row
 
 
-def _bounds_of(part: Ints) -> tuple[Ints, Ints]:
-    """Give the first and last position of each run of equal numbers."""
-    change = np.flatnonzero(np.diff(part)) + 1
-    return (
-        np.concatenate([[0], change]).astype(np.int64),
-        np.concatenate([change - 1, [len(part) - 1]]).astype(np.int64),
-    )
+def _may_close(xy: Floats, size: Ints) -> Bools:
+    stop = np.cumsum(size)
+    ring = size > 2
+    first, last = xy[(stop - size)[ring]], xy[stop[ring] - 1]
+    ring[ring] = _plain.closes(first, last)
+    return np.asarray(ring)
 
 
-def _ringed(xy: Floats, part: Ints) -> Floats:
-    """Let closed lines start at their lowest corner."""
-    if len(xy) == 0:
-        return xy
-    first, last = _bounds_of(part)
-    near = (xy[first].round(4) == xy[last].round(4)).all(axis=1)
-    near |= np.abs(xy[first] - xy[last]).max(axis=1) < GRID_M / 2
-    closed = near & (last - first > 1)
-    if not closed.any():
-        return xy
-    xy = xy.copy()
-    for start, stop in zip(first[closed], last[closed], strict=True):
-        ring = xy[start:stop]
-        near = ring.round(4)
-        lowest = int(np.lexsort((near[:, 1], near[:, 0]))[0])
-        ring = np.roll(ring, -lowest, axis=0)
-        xy[start : stop + 1] = np.vstack([ring, ring[:1]])
-    return xy
-
-
-def corners(xy: Floats, part: Ints) -> Bools:
-    """
-    Whether each vertex is an end or a corner of its line.
-
-    Examples
-    --------
-    >>> xy = np.array([[0.0, 0], [1, 0], [2, 0], [2, 5]])
-    >>> corners(xy, np.zeros(4, int)).tolist()
-    [True, False, True, True]
-    """
-    keep = np.ones(len(xy), dtype=bool)
-    if len(xy) < 3:
-        return keep
-    inner = (part[:-2] == part[1:-1]) & (part[2:] == part[1:-1])
-    into, out = xy[1:-1] - xy[:-2], xy[2:] - xy[1:-1]
-    chord = xy[2:] - xy[:-2]
-    size = np.hypot(chord[:, 0], chord[:, 1])
-    beside = np.abs(into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0])
-    onward = (into * out).sum(axis=1) > 0
-    keep[1:-1] = ~(inner & onward & (beside <= STRAIGHT_M * size))
-    # a slow bend is straight at each of its vertices but not as a whole: it stays
-    kept, dropped = np.flatnonzero(keep), np.flatnonzero(~keep)
-    after = np.searchsorted(kept, dropped)
-    low, high = xy[kept[after - 1]], xy[kept[after]]
-    chord, arm = high - low, xy[dropped] - low
-    beside = np.abs(chord[:, 0] * arm[:, 1] - chord[:, 1] * arm[:, 0])
-    bent = beside > STRAIGHT_M * np.hypot(chord[:, 0], chord[:, 1])
-    keep[dropped[np.isin(after, after[bent])]] = True
-    return keep
-
-
-def _runs_down(xy: Floats, part: Ints) -> Bools:
-    """Whether each part runs from its higher end to its lower one."""
-    first, last = _bounds_of(part)
-    a, b = xy[first], xy[last]
-    down = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
-    for k in np.flatnonzero((a == b).all(axis=1)):
-        ring = xy[first[k] : last[k] + 1]
-        down[k] = ring.tolist() > ring[::-1].tolist()
-    return down
-
-
-def _turned(xy: Floats, part: Ints, flip: Bools) -> Floats:
-    first, last = _bounds_of(part)
-    here = np.arange(len(xy))
-    return xy[np.where(flip[part], first[part] + last[part] - here, here)]
+def _by_row(parts: Parts) -> Parts:
+    """Put the parts of each row in an order of their own: by place, then shape."""
+    row = parts.row
+    several = np.zeros(len(row), dtype=bool)
+    several[1:] = row[1:] == row[:-1]
+    several[:-1] |= several[1:]
+    which = np.flatnonzero(several)
+    if len(which) == 0:
+        return parts
+    first = parts.shape.xy[parts.shape.start[which]]
+    code = shapely.to_wkb(parts.shape.lines(which))
+    order = np.arange(len(row))
+    order[which] = which[np.lexsort((code, first[:, 1], first[:, 0], row[which]))]
+    return Parts(parts.shape.at(order), row[order], parts.flipped[order])
 
 
 # ---------------------------------------------------------------- rows
-def check_lines(rivers: gpd.GeoDataFrame, subjects: list[str]) -> None:
+def _refuse_broken(
+    xy: Floats, size: Ints, row: Ints, subjects: Sequence[str] | None
+) -> None:
+    if np.isfinite(xy).all():
+        return
+    vertex = int(np.flatnonzero(~np.isfinite(xy).all(axis=1))[0])
+    k = int(row[np.searchsorted(np.cumsum(size), vertex, side="right")])
+    subject = subjects[k] if subjects is not None else f"{k + 1}"
+    raise NetworkError(
+        f"{subject} 有坐标不是数；请修正该线或坐标系。",
+        f"{subject} has a coordinate that is no number; mend the line or "
+        "its reference system.",
+    )
+
+
+def check_lines(rivers: gpd.GeoDataFrame, subjects: Sequence[str]) -> None:
     """
     Refuse what is no line.
 
     Raises
     ------
     NetworkError
-        If a geometry is no line, or has a coordinate that is no number.
+        If a geometry is no line.
     """
     geometry = np.asarray(rivers.geometry, dtype=object)
     kinds = shapely.get_type_id(geometry)
@@ -191,15 +167,6 @@ def check_lines(rivers: gpd.GeoDataFrame, subjects: list[str]) -> None:
             "面状水系请先提取中心线。",
             f"Rivers must be lines, {subjects[first]} is a "
             f"{geometry[first].geom_type}; take the centreline of polygons first.",
-        )
-    xy, index = shapely.get_coordinates(geometry, return_index=True)
-    broken = ~np.isfinite(xy).all(axis=1)
-    if broken.any():
-        first = int(index[broken][0])
-        raise NetworkError(
-            f"{subjects[first]} 有坐标不是数；请修正该线或坐标系。",
-            f"{subjects[first]} has a coordinate that is no number; mend the line or "
-            "its reference system.",
         )
 
 
@@ -215,35 +182,62 @@ def row_order(rivers: gpd.GeoDataFrame, parts: Parts, ids: list[str]) -> Ints:
     ids : list of str
         River id of each row, or nothing.
     """
-    count = len(rivers)
-    shape = [b""] * count
-    for row, code in zip(parts.row.tolist(), shapely.to_wkb(parts.line), strict=True):
-        shape[row] += code
-    first = np.full((count, 2), np.inf)
+    ranked = sorted(range(len(ids)), key=ids.__getitem__)
+    order = np.array(ranked, dtype=np.int64)
+    fresh = np.ones(len(ids), dtype=bool)
+    fresh[1:] = [ids[a] != ids[b] for a, b in pairwise(ranked)]
+    if fresh.all():
+        return order
+    number = np.empty(len(ids), dtype=np.int64)
+    number[order] = np.cumsum(fresh)
+    first = np.full((len(ids), 2), np.inf)
     rows, at = np.unique(parts.row, return_index=True)
-    first[rows] = shapely.get_coordinates(shapely.get_point(parts.line[at], 0))
-    keys = list(zip(ids, *first.T.tolist(), shape, strict=True))
-    twice = pd.Series(keys, dtype=object).duplicated(keep=False).to_numpy()
+    first[rows] = parts.shape.xy[parts.shape.start[at]]
+    order = np.lexsort((first[:, 1], first[:, 0], number))
+    same = number[order][1:] == number[order][:-1]
+    same &= (first[order][1:] == first[order][:-1]).all(axis=1)
+    return _ranked(rivers, parts, order, same)
+
+
+def _ranked(rivers: gpd.GeoDataFrame, parts: Parts, order: Ints, same: Bools) -> Ints:
+    """Order rows that have one id and begin at one place by shape and facts."""
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] = same
+    tied[:-1] |= same
+    rows = order[tied]
+    if len(rows) == 0:
+        return order
+    shape = dict.fromkeys(rows.tolist(), b"")
+    which = np.flatnonzero(np.isin(parts.row, rows))
+    for row, code in zip(
+        parts.row[which].tolist(),
+        shapely.to_wkb(parts.shape.lines(which)).tolist(),
+        strict=True,
+    ):
+        shape[row] += code
     plain = pd.DataFrame(rivers.drop(columns=rivers.geometry.name))
-    plain = plain[sorted(plain.columns, key=str)]
-    facts = [""] * count
-    for row in np.flatnonzero(twice).tolist():
-        facts[row] = repr(plain.iloc[row].tolist())
-    ranked = sorted(range(count), key=lambda row: (keys[row], facts[row]))
-    return np.array(ranked, dtype=np.int64)
+    plain = plain[sorted(plain.columns, key=str)].iloc[rows]
+    facts = dict(
+        zip(rows.tolist(), map(repr, plain.to_numpy(object).tolist()), strict=True)
+    )
+    group = np.cumsum(np.concatenate([[True], ~same]))[tied]
+    ranked = sorted(
+        zip(group.tolist(), rows.tolist(), strict=True),
+        key=lambda pair: (pair[0], shape[pair[1]], facts[pair[1]]),
+    )
+    order = order.copy()
+    order[tied] = [row for _, row in ranked]
+    return order
 
 
 def log_left_out(
-    rivers: gpd.GeoDataFrame, parts: Parts, subjects: list[str], log: Log
+    rivers: gpd.GeoDataFrame, parts: Parts, subjects: Sequence[str], log: Log
 ) -> None:
     """Tell of rows and parts that are no line at all."""
-    geometry = np.asarray(rivers.geometry, dtype=object)
-    _, row = shapely.get_parts(geometry, return_index=True)
-    bare = np.setdiff1d(np.arange(len(geometry)), row)
-    for position in bare.tolist():
+    count = shapely.get_num_geometries(np.asarray(rivers.geometry, dtype=object))
+    for position in np.flatnonzero(count == 0).tolist():
         log.add("drop", subjects[position], "", "", "没有几何 no geometry")
-    count = len(geometry)
-    lost = np.bincount(row, minlength=count) - np.bincount(parts.row, minlength=count)
+    lost = count - np.bincount(parts.row, minlength=len(count))
     for position in np.flatnonzero(lost > 0).tolist():
         for _ in range(int(lost[position])):
             log.add("drop", subjects[position], "0 m", "", "长度为零 zero length")

@@ -1,195 +1,203 @@
-"""Doubtful lines: open ends, lines drawn twice, very short ones."""
+"""Doubtful lines: drawn twice, over themselves, across others, or very short."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
-from geotool.network._issues import Row, ends_of, issue, label_of
-from geotool.network._model import RiverNetwork
-from geotool.network._rim import rim_ends
+from geotool.network._check_log import passages
+from geotool.network._issues import Facts, Row, issue
 
-NEAR_M = 10.0
-"""An open end this near to other water is likely meant to join it."""
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 TWIN_M = 2.0
 """Two lines that run this close from end to end are likely one river drawn twice."""
 
 SHORT_M = 1.0
-_EVIDENCE = ("scenario", "user", "given", "boundary", "drawing")
-"""Sources of a direction by which an open end is the rim of the network, no dead end."""
+BESIDE_M = 1.0
+"""Lines that share a node may touch this near to it; digitising is no finer."""
+
+_AT_ONCE = 200_000
+_ROUNDING_M = 1e-3
+_TURN = np.arange(8) * np.pi / 8
+_DIRECTIONS = np.column_stack([np.cos(_TURN), np.sin(_TURN)])
 
 
-def open_ends(network: RiverNetwork) -> Iterator[Row]:
-    """Give ends near other water, and dead-end rivers (断头河)."""
-    ends = ends_of(network)
-    degree = np.bincount(ends.ravel(), minlength=len(network.nodes))
-    lines = np.asarray(network.reaches.geometry, dtype=object)
-    nodes = np.flatnonzero(degree == 1)
-    if len(nodes) == 0:
-        return
-    last = np.full(len(degree), -1)
-    last[ends] = np.arange(len(ends))[:, None]
-    own = last[nodes]
-    places = np.asarray(network.nodes.geometry, dtype=object)[nodes]
-    near, gap = _nearest_other(lines, places, own)
-    rim = _is_rim(network, nodes, own)
-    walks = _Walks(ends)
-    length = network.reaches["length_m"].to_numpy(float)
-    for k, node in enumerate(nodes.tolist()):
-        if near[k] >= 0:
-            yield _dangling(
-                network, int(own[k]), int(near[k]), float(gap[k]), places[k]
-            )
-        if not rim[k]:
-            river = walks.to_junction(node, int(own[k]))
-            yield _dead_end(network, river, float(length[river].sum()), places[k])
-
-
-def _nearest_other(lines: Any, places: Any, own: Any) -> tuple[Any, Any]:
-    """Nearest other reach within reach of each place, or -1, and how far it is."""
-    which, other = shapely.STRtree(lines).query(
-        places, predicate="dwithin", distance=NEAR_M
-    )
-    distance = shapely.distance(places[which], lines[other])
-    strange = other != own[which]
-    which, other, distance = which[strange], other[strange], distance[strange]
-    order = np.lexsort((other, distance, which))
-    at, first = np.unique(which[order], return_index=True)
-    near, gap = np.full(len(places), -1), np.full(len(places), np.nan)
-    near[at], gap[at] = other[order][first], distance[order][first]
-    return near, gap
-
-
-def _is_rim(network: RiverNetwork, nodes: Any, own: Any) -> Any:
-    """Whether water is known to come in or go out at open ends."""
-    reaches = network.reaches
-    rim = (
-        (reaches["flow_mode"] == "normal") & reaches["direction_source"].isin(_EVIDENCE)
-    ).to_numpy()[own]
-    beyond = rim_ends(network, "inlet") | rim_ends(network, "outlet")
-    return rim | np.isin(nodes, sorted(beyond))
-
-
-class _Walks:
-    """Walks along reaches that have no junction between them."""
-
-    def __init__(self, ends: Any) -> None:
-        self._ends = ends
-        flat = ends.ravel()
-        self._order = np.argsort(flat, kind="stable") // 2
-        self._start = np.searchsorted(np.sort(flat), np.arange(flat.max() + 2))
-
-    def to_junction(self, node: int, reach: int) -> list[int]:
-        """List the reaches from an open end to the first junction or other end."""
-        river = [reach]
-        while True:
-            one, other = self._ends[river[-1]].tolist()
-            node = other if one == node else one
-            beside = self._order[self._start[node] : self._start[node + 1]].tolist()
-            if len(beside) != 2:
-                return river
-            onward = beside[0] if beside[1] == river[-1] else beside[1]
-            if onward in (river[-1], reach):
-                return river
-            river.append(onward)
-
-
-def _dangling(
-    network: RiverNetwork, own: int, near: int, gap: float, place: Any
-) -> Row:
-    ids = network.reaches["reach_id"]
-    enough = f"{max(np.ceil(gap), 1):g}"
-    return issue(
-        "dangling_near",
-        "warning",
-        str(ids.iloc[own]),
-        (
-            f"{label_of(network, own)} 的端点距 {label_of(network, near)} {gap:.1f} m，未连通",
-            f"{ids.iloc[own]} ends {gap:.1f} m from {ids.iloc[near]} without joining it",
-        ),
-        (
-            f"若实际相通，把端点延长 {gap:.1f} m，或以 snap_m={enough} 重建",
-            f"if they join, extend the end, or build with snap_m={enough}",
-        ),
-        place,
-    )
-
-
-def _dead_end(
-    network: RiverNetwork, river: list[int], length_m: float, place: Any
-) -> Row:
-    own = river[0]
-    many = f"，共 {len(river)} 段" if len(river) > 1 else ""
-    return issue(
-        "dead_end",
-        "info",
-        str(network.reaches["reach_id"].iloc[own]),
-        (
-            f"{label_of(network, own)} 一端不通（断头），到第一个汊口长 {length_m:.0f} m{many}",
-            (
-                f"one end of {network.reaches['reach_id'].iloc[own]} is open; "
-                f"{length_m:.0f} m to the first junction"
-            ),
-        ),
-        (
-            "若为断头河可列入连通整治；若是河网边界，用 orient_network 指明进出水口",
-            "a dead-end river to be connected; if it is the rim, name it as inlet or outlet",
-        ),
-        place,
-    )
-
-
-def twins(network: RiverNetwork) -> Iterator[Row]:
+def twins(facts: Facts) -> Iterator[Row]:
     """Give pairs of reaches that run side by side all the way."""
-    lines = np.asarray(network.reaches.geometry, dtype=object)
-    length = network.reaches["length_m"].to_numpy(float)
+    lines, length = facts.lines, facts.length
     middle = shapely.line_interpolate_point(lines, 0.5, normalized=True)
-    tree = shapely.STRtree(lines)
-    one, other = tree.query(middle, predicate="dwithin", distance=TWIN_M)
+    one, other = facts.tree.query(middle, predicate="dwithin", distance=TWIN_M)
     close = (one != other) & (length[one] > 2 * TWIN_M) & (length[other] > 2 * TWIN_M)
     one, other = one[close], other[close]
     alike = shapely.hausdorff_distance(lines[one], lines[other]) <= TWIN_M
-    for a, b in sorted(
-        {
-            tuple(sorted(pair))
-            for pair in zip(one[alike].tolist(), other[alike].tolist(), strict=True)
-        }
-    ):
+    pairs = np.sort(np.column_stack([one[alike], other[alike]]), axis=1)
+    ids, labels = facts.ids, facts.labels
+    for a, b in np.unique(pairs, axis=0).tolist():
         yield issue(
             "twin_line",
             "warning",
-            f"{network.reaches['reach_id'].iloc[a]}、{network.reaches['reach_id'].iloc[b]}",
+            f"{ids[a]}、{ids[b]}",
             (
-                f"{label_of(network, a)} 与 {label_of(network, b)} 几乎重合，可能重复绘制",
-                (
-                    f"{network.reaches['reach_id'].iloc[a]} and "
-                    f"{network.reaches['reach_id'].iloc[b]} almost coincide"
-                ),
+                f"{labels[a]} 与 {labels[b]} 几乎重合，可能重复绘制",
+                f"{ids[a]} and {ids[b]} almost coincide",
             ),
             ("保留一条", "keep one of them"),
             lines[b],
         )
 
 
-def short_reaches(network: RiverNetwork) -> Iterator[Row]:
-    """Give reaches shorter than anyone draws, but for those at a gate."""
-    length = network.reaches["length_m"].to_numpy(float)
-    gates = set(network.structures["node_id"])
-    ends = ends_of(network)
-    for k in np.flatnonzero(length < SHORT_M):
-        if set(ends[k].tolist()) & gates:
-            continue  # a bit between a gate and its junction is meant
-        reach = network.reaches.iloc[k]
+def faulty_lines(facts: Facts) -> Iterator[Row]:
+    """Give lines of no length, over themselves, or shorter than anyone draws."""
+    ids, labels = facts.ids, facts.labels
+    for k in np.flatnonzero(facts.length == 0).tolist():
+        yield issue(
+            "zero_length",
+            "error",
+            ids[k],
+            (f"{labels[k]} 长度为 0", f"{ids[k]} has no length"),
+            ("删去，或补画", "take it out, or draw it again"),
+            facts.lines[k],
+        )
+    for k in np.flatnonzero(~shapely.is_simple(facts.lines)).tolist():
+        yield issue(
+            "self_overlap",
+            "warning",
+            ids[k],
+            (f"{labels[k]} 与自身相交或重叠", f"{ids[k]} crosses or overlaps itself"),
+            (
+                "改画，或用 build_network 打断",
+                "draw it anew, or cut it with build_network",
+            ),
+            facts.lines[k],
+        )
+    is_gate = np.zeros(facts.nodes, dtype=bool)
+    is_gate[facts.network.structures["node_id"].to_numpy(np.int64)] = True
+    # a bit between a gate and its junction is meant
+    short = (facts.length < SHORT_M) & (facts.length > 0)
+    short &= ~is_gate[facts.ends].any(axis=1)
+    for k in np.flatnonzero(short).tolist():
         yield issue(
             "short_reach",
             "info",
-            reach["reach_id"],
+            ids[k],
             (
-                f"{label_of(network, int(k))} 只有 {length[k]:.2f} m",
-                f"{reach['reach_id']} is only {length[k]:.2f} m long",
+                f"{labels[k]} 只有 {facts.length[k]:.2f} m",
+                f"{ids[k]} is only {facts.length[k]:.2f} m long",
             ),
             ("核对两端是否本为一点", "check whether its ends are one point"),
-            reach["geometry"],
+            facts.lines[k],
         )
+
+
+def crossings(facts: Facts) -> Iterator[Row]:
+    """
+    Give pairs of reaches that meet where they have no node.
+
+    Where building was told that one passes over the other it says so itself.
+    """
+    one, other = _suspects(facts)
+    meet = shapely.intersection(facts.lines[one], facts.lines[other])
+    meet = _off_shared_nodes(facts, one, other, meet)
+    keep = ~shapely.is_empty(meet)
+    one, other, meet = one[keep], other[keep], meet[keep]
+    keep = ~_told(facts, one, other, meet)
+    ids, labels = facts.ids, facts.labels
+    for a, b, place in zip(
+        one[keep].tolist(), other[keep].tolist(), meet[keep], strict=True
+    ):
+        yield issue(
+            "crossing",
+            "warning",
+            f"{ids[a]}、{ids[b]}",
+            (
+                f"{labels[a]} 与 {labels[b]} 相交而无节点，水不相通",
+                f"{ids[a]} and {ids[b]} meet without a node; no water passes",
+            ),
+            (
+                "相通则用 build_network 打断；立交则补充倒虹吸、渡槽或涵洞",
+                "node them with build_network, or add the siphon, aqueduct or culvert",
+            ),
+            place,
+        )
+
+
+def _suspects(facts: Facts) -> tuple[Ints, Ints]:
+    """
+    Give pairs that may meet, but for beside a node they share.
+
+    Two lines that a straight line parts do not meet; if they share a node, and two
+    straight lines part them, they meet there only. Few pairs are left to compare.
+    """
+    low, high = _extents(facts.lines)
+    found = [(np.empty(0, dtype=np.int64),) * 2]
+    for begin in range(0, facts.count, _AT_ONCE):
+        one, other = facts.tree.query(facts.lines[begin : begin + _AT_ONCE])
+        one += begin
+        half = one < other
+        one, other = one[half], other[half]
+        shared = np.zeros(len(one), dtype=bool)
+        for mark in (0, 1):
+            node = facts.ends[one, mark]
+            shared |= (facts.ends[other] == node[:, None]).any(axis=1)
+        room = np.where(shared, _ROUNDING_M, 0.0)
+        times = np.zeros(len(one), dtype=np.int8)
+        for k in range(len(_DIRECTIONS)):
+            gap = np.maximum(low[one, k] - high[other, k], low[other, k] - high[one, k])
+            times += gap > -room
+        # two lines may run together along the one that parts them, but not along two
+        parted = times >= np.where(shared, 2, 1)
+        found.append((one[~parted], other[~parted]))
+    pairs = [np.concatenate(column) for column in zip(*found, strict=True)]
+    return pairs[0], pairs[1]
+
+
+def _extents(lines: NDArray[np.object_]) -> tuple[Floats, Floats]:
+    """Say how far each line reaches, least and most, in each of the directions."""
+    low = np.empty((len(lines), len(_DIRECTIONS)))
+    high = np.empty_like(low)
+    for begin in range(0, len(lines), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        xy, of = shapely.get_coordinates(lines[some], return_index=True)
+        first = np.searchsorted(of, np.arange(len(lines[some])))
+        for k, direction in enumerate(_DIRECTIONS):
+            along = xy @ direction
+            low[some, k] = np.minimum.reduceat(along, first)
+            high[some, k] = np.maximum.reduceat(along, first)
+    return low, high
+
+
+def _off_shared_nodes(
+    facts: Facts, one: Ints, other: Ints, meet: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Take away what lies beside a node that both reaches end at."""
+    for mark in (0, 1):
+        node = facts.ends[one, mark]
+        shared = (facts.ends[other] == node[:, None]).any(axis=1)
+        shared &= ~shapely.is_empty(meet)
+        rows = np.flatnonzero(shared)
+        far = shapely.hausdorff_distance(meet[rows], facts.places[node[rows]])
+        meet[rows[far <= BESIDE_M]] = shapely.Point()
+        rows = rows[far > BESIDE_M]
+        around = shapely.buffer(facts.places[node[rows]], BESIDE_M)
+        meet[rows] = shapely.difference(meet[rows], around)
+    return meet
+
+
+def _told(
+    facts: Facts, one: Ints, other: Ints, meet: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Whether a pair is told of already: as an open end, or where one passes over."""
+    told = np.zeros(len(one), dtype=bool)
+    for reach in (one, other):
+        for mark in (0, 1):
+            node = facts.ends[reach, mark]
+            far = shapely.hausdorff_distance(meet, facts.places[node])
+            told |= (facts.degree[node] == 1) & (far <= BESIDE_M)
+    over = passages(facts.network)
+    if len(over):
+        tree = shapely.STRtree(over)
+        told[tree.query(meet, predicate="dwithin", distance=BESIDE_M)[0]] = True
+    return told

@@ -1,140 +1,48 @@
 """Where lines touch, cross or share a stretch, for all of them at once.
 
-Segments are compared by numpy, which takes a tenth of the time of one overlay for
+Segments are compared by an engine, which takes a tenth of the time of one overlay for
 each pair of lines. Pairs that run over each other are left to GEOS.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import shapely
 
-from geotool.network._lines import Bools, Floats, Ints, Lines
-
-EXACT_M = 1e-3
-"""Points closer than this are the same point: rounding of files and projections."""
-
-
-class _Pairs(NamedTuple):
-    """Pairs of segments of different lines: first points and vectors."""
-
-    p: Floats
-    r: Floats
-    q: Floats
-    s: Floats
-    one: Ints
-    other: Ints
+from geotool.network._engine import engine
+from geotool.network._limits import EXACT_M
+from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged
 
 
-def contacts(lines: Lines) -> tuple[Floats, Ints]:
+def contacts(shape: Ragged) -> tuple[Floats, Ints]:
     """
     List the points at which lines meet, and a line that each lies on.
 
     Touches and crossings are listed for both lines; of a stretch that two lines share,
-    the ends.
+    the ends. Ends that two lines share to the last bit are left out.
 
     Examples
     --------
     >>> lines = shapely.from_wkt(["LINESTRING (0 0, 9 0)", "LINESTRING (4 5, 4 -5)"])
-    >>> xy, line = contacts(lines)
+    >>> xy, line = contacts(Ragged.of(lines))
     >>> xy.tolist(), line.tolist()
     ([[4.0, 0.0], [4.0, 0.0]], [0, 1])
     """
-    pairs = _near_segments(lines)
-    crossing, is_crossing = _crossings(pairs)
-    spots, where, is_overlap = _touches(pairs, crossing, is_crossing)
+    spots, one, other, over, under = engine(len(shape.xy)).contacts(
+        shape.xy, shape.start, shape.stop
+    )
     # a line runs over another if any of its segments does
-    count = len(lines)
-    key = pairs.one * count + pairs.other
-    over = np.unique(key[is_overlap])
-    plain = ~np.isin(key, over)
-    is_crossing &= plain
-    xy = [crossing[is_crossing]] * 2
-    part = [pairs.one[is_crossing], pairs.other[is_crossing]]
-    kept = plain[where]
-    spots, where = spots[kept], where[kept]
-    xy += [spots, spots]
-    part += [pairs.one[where], pairs.other[where]]
-    shared_xy, shared_part = _shared(lines, over // count, over % count)
-    return np.vstack([*xy, shared_xy]), np.concatenate([*part, shared_part])
-
-
-def _near_segments(lines: Lines) -> _Pairs:
-    """Find pairs of segments of different lines whose boxes meet."""
-    xy, of = shapely.get_coordinates(lines, return_index=True)
-    inner = np.flatnonzero(of[1:] == of[:-1])
-    first, last, line = xy[inner], xy[inner + 1], of[inner].astype(np.int64)
-    low, high = np.minimum(first, last) - EXACT_M, np.maximum(first, last) + EXACT_M
-    # a segment stands for its box
-    low_high = np.stack([low, high], axis=1)
-    boxes: Lines = np.asarray(shapely.linestrings(low_high), dtype=object)
-    one, other = shapely.STRtree(boxes).query(boxes)
-    keep = line[one] < line[other]
-    one, other = one[keep], other[keep]
-    return _Pairs(
-        first[one],
-        last[one] - first[one],
-        first[other],
-        last[other] - first[other],
-        line[one],
-        line[other],
-    )
-
-
-def _cross(a: Floats, b: Floats) -> Floats:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
-
-
-def _crossings(pairs: _Pairs) -> tuple[Floats, Bools]:
-    """Point at which each pair crosses, and whether it lies inside both."""
-    apart = pairs.q - pairs.p
-    turn = _cross(pairs.r, pairs.s)
-    skew = turn != 0
-    safe = np.where(skew, turn, 1.0)
-    t, u = _cross(apart, pairs.s) / safe, _cross(apart, pairs.r) / safe
-    inside = skew & (t >= 0) & (t <= 1) & (u >= 0) & (u <= 1)
-    return pairs.p + np.where(inside, t, 0.0)[:, None] * pairs.r, inside
-
-
-def _touches(
-    pairs: _Pairs, crossing: Floats, is_crossing: Bools
-) -> tuple[Floats, Ints, Bools]:
-    """
-    Find ends of segments on the other segment: place, pair, and which pairs overlap.
-
-    A crossing right at such an end is the same contact; ``is_crossing`` forgets it.
-    """
-    corners = (
-        (pairs.p, pairs.q, pairs.s),
-        (pairs.p + pairs.r, pairs.q, pairs.s),
-        (pairs.q, pairs.p, pairs.r),
-        (pairs.q + pairs.s, pairs.p, pairs.r),
-    )
-    spots, where = [], []
-    for corner, start, along in corners:
-        near = np.flatnonzero(_distance(corner, start, along) <= EXACT_M)
-        spots.append(corner[near])
-        where.append(near)
-    xy, pair = np.vstack(spots), np.concatenate(where)
-    # contacts of one pair at two places: they run over each other for a while
-    every = np.vstack([xy, crossing[is_crossing]])
-    of = np.concatenate([pair, np.flatnonzero(is_crossing)])
-    low = np.full((len(pairs.p), 2), np.inf)
-    high = np.full((len(pairs.p), 2), -np.inf)
-    np.minimum.at(low, of, every)
-    np.maximum.at(high, of, every)
-    touched = np.zeros(len(pairs.p), dtype=bool)
-    touched[pair] = True
-    is_overlap = touched & ((high - low).max(axis=1, initial=-np.inf) > 2 * EXACT_M)
-    is_crossing &= ~touched
-    return xy, pair, is_overlap
-
-
-def _distance(point: Floats, start: Floats, along: Floats) -> Floats:
-    arm = point - start
-    share = (arm * along).sum(axis=1) / (along * along).sum(axis=1)
-    gap = arm - np.clip(share, 0.0, 1.0)[:, None] * along
-    return np.asarray(np.hypot(gap[:, 0], gap[:, 1]))
+    plain = ~np.isin(one * len(shape) + other, over * len(shape) + under)
+    spots, one, other = spots[plain], one[plain], other[plain]
+    used, which = np.unique(np.concatenate([over, under]), return_inverse=True)
+    lines = shape.lines(used)
+    shared_xy, shared = _shared(lines, which[: len(over)], which[len(over) :])
+    xy = np.vstack([spots, spots, shared_xy])
+    part = np.concatenate([one, other, used[shared]])
+    # in an order of their own, whoever found them
+    order = np.lexsort((xy[:, 1], xy[:, 0], part))
+    xy, part = xy[order], part[order]
+    fresh = np.ones(len(part), dtype=bool)
+    fresh[1:] = (part[1:] != part[:-1]) | (xy[1:] != xy[:-1]).any(axis=1)
+    return xy[fresh], part[fresh]
 
 
 def _shared(lines: Lines, one: Ints, other: Ints) -> tuple[Floats, Ints]:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from geotool.network._lines import Bools, Floats, halves
-from geotool.network._splitting import SAME_LINE_M, Pieces, stacked
+from geotool.network._lines import halves
+from geotool.network._pieces import Pieces, stacked
+from geotool.network._ragged import Bools, Floats, Lines
+from geotool.network._splitting import SAME_LINE_M
 
 
 def rejoin(pieces: Pieces, directed: Bools) -> Pieces:
@@ -23,15 +25,13 @@ def rejoin(pieces: Pieces, directed: Bools) -> Pieces:
         Whether the way a river is drawn has a meaning; then pieces that were drawn
         head to head stay apart.
     """
-    count = len(pieces.node_xy)
+    count, n = len(pieces.node_xy), len(pieces)
     ends = np.concatenate([pieces.start, pieces.end])
-    degree = np.bincount(ends, minlength=count)
-    order = np.argsort(ends, kind="stable")
-    first = np.searchsorted(ends[order], np.arange(count))
-    idle = degree == 2
-    beside = order[np.minimum(first[idle][:, None] + [0, 1], len(ends) - 1)]
-    comes = (beside >= len(pieces.line)) ^ pieces.flipped[beside % len(pieces.line)]
-    beside = beside % len(pieces.line)
+    idle = np.bincount(ends, minlength=count) == 2
+    here = np.flatnonzero(idle[ends])
+    beside = here[np.argsort(ends[here], kind="stable")].reshape(-1, 2)
+    comes = (beside >= n) ^ pieces.flipped[beside % n]
+    beside = beside % n
     row = pieces.row[beside]
     same = (beside[:, 0] != beside[:, 1]) & (row[:, 0] == row[:, 1])
     same &= ~directed[row[:, 0]] | (comes[:, 0] != comes[:, 1])
@@ -47,9 +47,26 @@ def rejoin(pieces: Pieces, directed: Bools) -> Pieces:
 
 
 def _joined(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
-    chains = _chains(pieces, neighbours)
+    node = np.fromiter(neighbours, dtype=np.int64)
+    inner = np.zeros(len(pieces.node_xy), dtype=bool)
+    inner[node] = True
+    some = np.flatnonzero(inner[pieces.start] | inner[pieces.end])
+    number = np.full(len(pieces), -1, dtype=np.int64)
+    number[some] = np.arange(len(some))
+    near = {
+        key: (int(number[one]), int(number[other]))
+        for key, (one, other) in neighbours.items()
+    }
+    alone = np.ones(len(pieces), dtype=bool)
+    alone[some] = False
+    return stacked(pieces.at(alone), _chained_all(pieces.at(some), near))
+
+
+def _chained_all(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
+    line = pieces.lines(np.arange(len(pieces)))
+    chains = [_straightened(line, chain) for chain in _chains(pieces, neighbours)]
     lines = np.empty(len(chains), dtype=object)
-    lines[:] = [_chained(pieces, chain) for chain in chains]
+    lines[:] = [_chained(line, chain) for chain in chains]
     inside = [[piece for piece, _ in chain] for chain in chains]
     lowest = np.array(
         [min(c, key=lambda k: (pieces.whole[k], pieces.along_m[k])) for c in inside],
@@ -57,14 +74,13 @@ def _joined(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
     )
     joined = replace(
         pieces.at(lowest),
-        line=lines,
         start=np.array([_end(pieces, c[0], first=True) for c in chains]),
         end=np.array([_end(pieces, c[-1], first=False) for c in chains]),
-        flipped=np.array([_against(pieces, chain) for chain in chains], dtype=bool),
+        flipped=np.array(
+            [_against(line, pieces.flipped, chain) for chain in chains], dtype=bool
+        ),
     )
-    alone = np.ones(len(pieces.line), dtype=bool)
-    alone[[piece for chain in inside for piece in chain]] = False
-    return stacked(pieces.at(alone), joined)
+    return joined.reshaped(lines)
 
 
 _Link = tuple[int, bool]  # a piece, and whether it is taken as drawn
@@ -79,16 +95,13 @@ def _chains(
     pieces: Pieces, neighbours: dict[int, tuple[int, int]]
 ) -> list[list[_Link]]:
     """Put pieces that follow each other in a row; a ring begins at its lowest node."""
-    seen = np.zeros(len(pieces.line), dtype=bool)
-    count = len(pieces.line)
+    count = len(pieces)
+    seen = np.zeros(count, dtype=bool)
     node = np.concatenate([pieces.start, pieces.end])
     inner = np.isin(node, np.fromiter(neighbours, dtype=np.int64))
     xy = pieces.node_xy[node].round(3)
-    order = np.lexsort((xy[:, 1], xy[:, 0], inner))
-    # pieces that no such node touches stay as they are
-    order = order[(inner[:count] | inner[count:])[order % count]]
     chains = []
-    for k in order.tolist():
+    for k in np.lexsort((xy[:, 1], xy[:, 0], inner)).tolist():
         piece, forward = k % count, k < count
         chain: list[_Link] = []
         while not seen[piece]:
@@ -101,43 +114,43 @@ def _chains(
             piece = other if one == piece else one
             forward = int(pieces.start[piece]) == last
         if chain:
-            chains.append(_straightened(pieces, chain))
+            chains.append(chain)
     return chains
 
 
-def _straightened(pieces: Pieces, chain: list[_Link]) -> list[_Link]:
+def _straightened(line: Lines, chain: list[_Link]) -> list[_Link]:
     """Turn a chain so that most of it runs as its parts do."""
-    if sum(_signed(pieces, link) for link in chain) >= -SAME_LINE_M:
+    if sum(_signed(line, link) for link in chain) >= -SAME_LINE_M:
         return chain
     return [(piece, not forward) for piece, forward in reversed(chain)]
 
 
-def _against(pieces: Pieces, chain: list[_Link]) -> bool:
+def _against(line: Lines, flipped: Bools, chain: list[_Link]) -> bool:
     """Whether most of a chain was drawn the other way."""
-    drawn = (_signed(pieces, (k, fore ^ bool(pieces.flipped[k]))) for k, fore in chain)
+    drawn = (_signed(line, (k, fore ^ bool(flipped[k]))) for k, fore in chain)
     return sum(drawn) < -SAME_LINE_M
 
 
-def _signed(pieces: Pieces, link: _Link) -> float:
+def _signed(line: Lines, link: _Link) -> float:
     piece, forward = link
-    length = float(pieces.line[piece].length)
+    length = float(line[piece].length)
     return length if forward else -length
 
 
-def _chained(pieces: Pieces, chain: list[_Link]) -> shapely.LineString:
+def _chained(line: Lines, chain: list[_Link]) -> shapely.LineString:
     """Join pieces; a vertex that is no corner was ours and goes."""
-    xy = _coordinates(pieces, chain[0])
+    xy = _coordinates(line, chain[0])
     for link in chain[1:]:
-        more = _coordinates(pieces, link)[1:]
+        more = _coordinates(line, link)[1:]
         if _is_straight(xy[-2], xy[-1], more[0]):
             xy = xy[:-1]
         xy = np.vstack([xy, more])
     return shapely.LineString(xy)
 
 
-def _coordinates(pieces: Pieces, link: _Link) -> Floats:
+def _coordinates(line: Lines, link: _Link) -> Floats:
     piece, forward = link
-    xy = shapely.get_coordinates(pieces.line[piece])
+    xy = shapely.get_coordinates(line[piece])
     return xy if forward else xy[::-1]
 
 
@@ -153,7 +166,7 @@ def _halve_loops(pieces: Pieces) -> Pieces:
     loop = pieces.start == pieces.end
     if not loop.any():
         return pieces
-    made = [halves(line) for line in pieces.line[loop]]
+    made = [halves(line) for line in pieces.lines(np.flatnonzero(loop))]
     middle = np.array([shapely.get_coordinates(half[0])[-1] for half in made])
     number = len(pieces.node_xy) + np.arange(len(made))
     line = np.empty(2 * len(made), dtype=object)
@@ -161,8 +174,7 @@ def _halve_loops(pieces: Pieces) -> Pieces:
     node = pieces.start[loop]
     both = pieces.at(np.repeat(np.flatnonzero(loop), 2))
     both = replace(
-        both,
-        line=line,
+        both.reshaped(line),
         start=np.column_stack([node, number]).ravel(),
         end=np.column_stack([number, node]).ravel(),
         along_m=both.along_m

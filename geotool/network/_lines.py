@@ -1,52 +1,19 @@
-"""Lines that neither close nor cross themselves, and the log of what was changed."""
+"""Lines that neither close nor cross themselves."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
-LOG_COLUMNS = ("step", "subject", "before", "after", "note")
+from geotool.network._engine import engine
+from geotool.network._log import LOG_COLUMNS, Log, spot
+from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged
 
-Lines = NDArray[np.object_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+__all__ = ["LOG_COLUMNS", "Log", "SimpleLines", "halves", "simple_lines", "spot"]
 
 FOLD_M = 1e-3
 """A line that turns back within this distance of itself is folded there."""
-
-
-@dataclass
-class Log:
-    """What building changed, one row a change."""
-
-    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
-
-    def add(
-        self, step: str, subject: object, before: object, after: object, note: str
-    ) -> None:
-        """Write one change down."""
-        self.rows.append((step, str(subject), str(before), str(after), note))
-
-    def table(self) -> pd.DataFrame:
-        """Give the changes as a table."""
-        return pd.DataFrame(self.rows, columns=list(LOG_COLUMNS)).astype(object)
-
-
-def spot(xy: Any) -> str:
-    """
-    Write a place for the log.
-
-    Examples
-    --------
-    >>> spot((481152.8141, 3569592.237))
-    '481152.81 3569592.24'
-    """
-    return f"{xy[0]:.2f} {xy[1]:.2f}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +23,7 @@ class SimpleLines:
 
     Attributes
     ----------
-    line : array of LineString, 2-D
+    shape : Ragged
     row : array of int
         Position of each in the rivers.
     joint : array of bool, shape (n, 2)
@@ -65,56 +32,81 @@ class SimpleLines:
         Number of the line each was cut from.
     offset_m : array of float
         Metres along that line to the start.
+    length_m : array of float
     flipped : array of bool
         Whether it was drawn the other way.
     """
 
-    line: Lines
+    shape: Ragged
     row: Ints
     joint: Bools
     whole: Ints
     offset_m: Floats
+    length_m: Floats
     flipped: Bools
 
+    def ends(self) -> tuple[Floats, Floats]:
+        """Give the first and the last point of each."""
+        return self.shape.xy[self.shape.start], self.shape.xy[self.shape.stop - 1]
 
-def simple_lines(line: Lines, row: Ints, flipped: Bools) -> SimpleLines:
+
+def simple_lines(shape: Ragged, row: Ints, flipped: Bools) -> SimpleLines:
     """
     Cut rings, folds and self-crossing lines into simple ones.
 
     Examples
     --------
     >>> fold = np.array([shapely.LineString([(0, 0), (9, 0), (4, 0)])])
-    >>> simple = simple_lines(fold, np.array([0]), np.array([False]))
-    >>> [line.wkt for line in simple.line], simple.joint.tolist()
+    >>> simple = simple_lines(Ragged.of(fold), np.array([0]), np.array([False]))
+    >>> [line.wkt for line in simple.shape.lines(np.arange(2))], simple.joint.tolist()
     (['LINESTRING (0 0, 9 0)', 'LINESTRING (9 0, 4 0)'], [[False, True], [True, False]])
     """
-    odd = ~shapely.is_simple(line) | shapely.is_closed(line)
-    folds = _folds(line)
-    odd[list(folds)] = True
-    number = np.flatnonzero(~odd)
-    lines, wholes, offsets = list(line[~odd]), number.tolist(), [0.0] * len(number)
-    joints = [(False, False)] * len(number)
-    for k in np.flatnonzero(odd).tolist():
-        xy = shapely.get_coordinates(line[k])
+    odd, folds = _odd(shape)
+    number = np.delete(np.arange(len(shape)), odd)
+    lines: list[shapely.LineString] = []
+    wholes: list[int] = []
+    offsets: list[float] = []
+    joints: list[tuple[bool, bool]] = []
+    for k in odd.tolist():
+        xy = shape.xy[shape.start[k] : shape.stop[k]]
         pieces = [p for bit in _split_at(xy, folds.get(k, [])) for p in _untie(bit)]
-        ring, last = bool(line[k].is_closed), len(pieces) - 1
+        ring, last = bool((xy[0] == xy[-1]).all()), len(pieces) - 1
         lines += pieces
         wholes += [k] * len(pieces)
         offsets += [0.0, *np.cumsum(shapely.length(pieces))[:-1].tolist()]
         joints += [(j > 0 or ring, j < last or ring) for j in range(len(pieces))]
-    made = np.empty(len(lines), dtype=object)
-    made[:] = lines
-    whole = np.array(wholes, dtype=np.int64)
-    offset = np.array(offsets, dtype=float)
-    order = np.lexsort((offset, whole))
-    return SimpleLines(
-        made[order],
-        row[whole[order]],
-        np.array(joints, dtype=bool).reshape(-1, 2)[order],
-        whole[order],
-        offset[order],
-        flipped[whole[order]],
-    )
+    more = Ragged.of(np.array(lines, dtype=object))
+    whole = np.concatenate([number, np.array(wholes, dtype=np.int64)])
+    offset = np.concatenate([np.zeros(len(number)), np.array(offsets, dtype=float)])
+    joint = np.zeros((len(whole), 2), dtype=bool)
+    joint[len(number) :] = np.array(joints, dtype=bool).reshape(-1, 2)
+    if len(more):
+        base = len(shape.xy)
+        shape = Ragged(
+            np.concatenate([shape.xy, more.xy]),
+            np.concatenate([shape.start[number], more.start + base]),
+            np.concatenate([shape.stop[number], more.stop + base]),
+        )
+        order = np.lexsort((offset, whole))
+        shape, whole = shape.at(order), whole[order]
+        offset, joint = offset[order], joint[order]
+    length = engine(len(shape.xy)).lengths(shape.xy, shape.start, shape.stop)
+    return SimpleLines(shape, row[whole], joint, whole, offset, length, flipped[whole])
+
+
+def _odd(shape: Ragged) -> tuple[Ints, dict[int, list[int]]]:
+    """Lines that close, cross or fold back on themselves; and where they fold."""
+    tame = engine(len(shape.xy)).is_tame(shape.xy, shape.start, shape.stop)
+    odd, folds = [], {}
+    doubtful = np.flatnonzero(~tame)
+    for part in (doubtful[k : k + 50_000] for k in range(0, len(doubtful), 50_000)):
+        line = shape.lines(part)
+        wrong = ~shapely.is_simple(line) | shapely.is_closed(line)
+        found = _folds(line)
+        wrong[list(found)] = True
+        odd.append(part[wrong])
+        folds.update({int(part[k]): vertices for k, vertices in found.items()})
+    return np.concatenate([np.zeros(0, dtype=np.int64), *odd]), folds
 
 
 def _folds(line: Lines) -> dict[int, list[int]]:

@@ -16,7 +16,9 @@ from geotool.crs import require_crs
 from geotool.errors import NetworkError
 
 if TYPE_CHECKING:
+    import folium
     import networkx as nx
+    from matplotlib.figure import Figure
 
 FLOW_MODES = ("normal", "bidirectional", "controlled", "reservoir", "unknown")
 """How water moves in a reach; only ``normal`` has one direction, as drawn."""
@@ -43,6 +45,11 @@ REACH_COLUMNS = (
     "velocity_m_s",
     "geometry",
 )
+_HASHED_NUMBERS = (
+    *("from_node", "to_node", "length_m", "direction_confidence"),
+    *("width_m", "depth_m", "flow_m3_s", "velocity_m_s"),
+)
+
 NODE_COLUMNS = ("node_id", "kind", "structure_id", "geometry")
 STRUCTURE_COLUMNS = ("structure_id", "node_id", "name", "kind", "role", "state")
 
@@ -107,11 +114,13 @@ class RiverNetwork:
 
     @cached_property
     def hash(self) -> str:
-        """Fingerprint of topology, directions, geometry and structures."""
+        """Fingerprint of topology, directions, hydraulics, geometry and structures."""
         digest = hashlib.sha256()
         for column in ("reach_id", "flow_mode", "direction_source"):
             digest.update("\0".join(map(str, self.reaches[column])).encode())
-        numbers = self.reaches[["from_node", "to_node", "length_m"]].to_numpy(float)
+        # all that a trace rests on: an edit of a width or velocity is an edit
+        numbers = self.reaches[list(_HASHED_NUMBERS)].to_numpy(float, copy=True)
+        numbers[np.isnan(numbers)] = np.nan  # there are several, with other bits
         digest.update(np.ascontiguousarray(numbers).tobytes())
         digest.update(shapely.get_coordinates(self.reaches.geometry).tobytes())
         table = self.structures[list(STRUCTURE_COLUMNS)].astype(str)
@@ -194,6 +203,85 @@ class RiverNetwork:
             "unknown_share": float(length[unknown].sum() / total) if total else 0.0,
         }
 
+    # ------------------------------------------------------------ showing itself
+    def map_layers(
+        self, issues: gpd.GeoDataFrame | None = None
+    ) -> dict[str, gpd.GeoDataFrame]:
+        """
+        Give the layers that a map of the network holds.
+
+        Parameters
+        ----------
+        issues : GeoDataFrame, optional
+            Of :func:`geotool.check_network`; rows may have been taken out. Default:
+            all of them but notes of what building mended.
+
+        Returns
+        -------
+        dict
+            ``reaches``, ``structures`` at their nodes, and ``issues`` as points: one
+            that is about lines stands in the middle of the first.
+        """
+        if issues is None:
+            from geotool.network._check import check_network  # it imports this module
+
+            issues = check_network(self)
+            issues = issues[issues["kind"] != "mended"]
+        at = self.nodes.geometry.iloc[self.structures["node_id"].to_numpy(int)]
+        structures = gpd.GeoDataFrame(
+            self.structures.drop(columns="node_id"),
+            geometry=list(at),
+            crs=self.crs,
+        )
+        places = issues.geometry.map(_middle)
+        return {
+            "reaches": self.reaches,
+            "structures": structures,
+            "issues": issues.set_geometry(gpd.GeoSeries(places, crs=issues.crs)),
+        }
+
+    def plot(
+        self,
+        *,
+        issues: gpd.GeoDataFrame | None = None,
+        title: str = "河网",
+        **choices: Any,
+    ) -> "Figure":
+        """
+        Draw the network on a sheet of paper: directions, unknown reaches, issues.
+
+        Parameters
+        ----------
+        issues : GeoDataFrame, optional
+            As for :meth:`map_layers`.
+        title, **choices
+            As :func:`geotool.plot_map`.
+        """
+        from geotool.maps import plot_map  # a way out; the network needs no map
+
+        return plot_map(self.map_layers(issues), title=title, **choices)
+
+    def to_map(
+        self,
+        *,
+        issues: gpd.GeoDataFrame | None = None,
+        title: str = "河网",
+        **choices: Any,
+    ) -> "folium.Map":
+        """
+        Draw the network on one map that opens without a network connection.
+
+        Parameters
+        ----------
+        issues : GeoDataFrame, optional
+            As for :meth:`map_layers`.
+        title, **choices
+            As :func:`geotool.one_map`.
+        """
+        from geotool.maps import one_map  # a way out; the network needs no map
+
+        return one_map(self.map_layers(issues), title=title, **choices)
+
     def __repr__(self) -> str:
         facts = self.summary()
         return (
@@ -214,9 +302,20 @@ class RiverNetwork:
             ("环 loops", f"{facts['loops']}"),
             ("闸站 structures", f"{facts['structures']}"),
             ("流向未知 unknown", f"{facts['unknown_share']:.0%}"),
+            ("坐标系 CRS", ":".join(self.crs.to_authority() or ("", self.crs.name))),
         )
         cells = "".join(f"<tr><th>{a}</th><td>{b}</td></tr>" for a, b in rows)
         return f"<table><caption>河网 RiverNetwork</caption>{cells}</table>"
+
+
+def _middle(shape: Any) -> Any:
+    """Give a point to mark a place by."""
+    if shape is None or shape.is_empty or shape.geom_type == "Point":
+        return shape
+    part = shapely.get_parts(shape)[0]
+    if part.geom_type == "LineString":
+        return part.interpolate(0.5, normalized=True)
+    return part.representative_point()
 
 
 def _check_columns(table: pd.DataFrame, needed: tuple[str, ...], name: str) -> None:

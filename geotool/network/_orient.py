@@ -1,47 +1,44 @@
 """Direction of flow: evidence in order of trust, the rest by potential flow."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 import shapely
 from numpy.typing import NDArray
 
-from geotool.crs import reproject
-from geotool.errors import NetworkError
-from geotool.network._flow import Canals, potential_flow
-from geotool.network._lines import Log
+from geotool.network._boundaries import Boundaries, find_boundaries
+from geotool.network._elevation import (
+    ELEVATION_ERROR_M,
+    Elevation,
+    elevation_drops,
+    elevation_votes,
+)
+from geotool.network._faults import without_faults
+from geotool.network._flow import potential_flow
+from geotool.network._log import spot
+from geotool.network._loops import Canals
 from geotool.network._model import RiverNetwork
-from geotool.network._rim import inner_mouths, node_degree, rim_ends, shut_nodes
-from geotool.network._scenario import DIRECTIONS, Scenario
+from geotool.network._rim import shut_nodes
+from geotool.network._scenario import Scenario
+from geotool.network._votes import Votes, log_rows, turned_rows
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Texts = NDArray[np.object_]
 
 MIN_AGREEMENT = 0.75
-"""An inferred direction must hold in this share of the perturbed solutions."""
+"""An inferred direction must hold in this share of the perturbed flows."""
 
 MAX_INFERRED = 0.85
 """No inferred direction is trusted more; it stays below ``KNOWN_CONFIDENCE``."""
 
-BOUNDARY_M = 200.0
-"""Farthest an inlet or outlet point may lie from the node it means."""
+FINDINGS = ("conflict", "no_outlet", "inlet", "outlet")
+"""Steps of the log that hold for one orienting only."""
 
-TRUST = ("scenario", "user", "given", "stated", "boundary", "drawing", "potential")
-"""Sources of a direction, the most trusted first."""
-
-_CONFIDENCE = {
-    "scenario": 0.95,
-    "user": 0.99,
-    "given": 0.95,
-    "boundary": 0.9,
-    "drawing": 0.9,
-}
-_SIGN = {"forward": 1, "backward": -1, "both": 2, "unknown": 0}
 _ASSUMED_WIDTH_M = 10.0
 
 
@@ -52,42 +49,54 @@ def orient_network(
     inlets: gpd.GeoDataFrame | None = None,
     outlets: gpd.GeoDataFrame | None = None,
     scenario: Scenario | None = None,
-    drawing_is_flow: bool = False,
+    elevation: Elevation | None = None,
+    elevation_error_m: float = ELEVATION_ERROR_M,
+    drawing_is_flow: bool | Collection[str] = False,
 ) -> RiverNetwork:
     """
     Give reaches a direction where the evidence suffices.
 
-    Evidence counts in this order: the scenario, ``fixed``, the source's own
-    attribute, structures at the rim, the drawing (if vouched for), potential flow
-    between inlets and outlets. What nobody can tell stays ``unknown``: a state, no
-    error.
+    Evidence counts in this order: the scenario, ``fixed``, one-way gates and pumps at
+    the rim, the source's own attribute, inlets and outlets, heights, the drawing (if
+    vouched for), potential flow between inlets and outlets. What nobody can tell
+    stays ``unknown``: a state, no error.
 
     Parameters
     ----------
     network : RiverNetwork
     fixed : mapping, optional
         Reach id or river id → ``forward`` (as the reach is drawn now),
-        ``backward``, ``both`` or ``unknown``, as surveyed.
+        ``backward``, ``both`` or ``unknown``, as surveyed. A reach id is the closer
+        word.
     inlets, outlets : GeoDataFrame of points, optional
         Where water enters and leaves the network; the nearest node is meant.
         Structures with the role ``inlet`` or ``outlet`` at the rim, and open ends
         of reaches with a known direction, count too.
     scenario : Scenario, optional
         Shut gates part the water; its directions come first.
-    drawing_is_flow : bool
-        The lines were drawn with the flow, as OpenStreetMap asks; the user vouches.
+    elevation : Series, ElevationGrid or path, optional
+        Heights in metres, by ``node_id`` or of a raster (any system, "no data" is
+        left out). Water runs down where a reach falls by more than the error.
+    elevation_error_m : float
+        Error of such a fall. Raise it on plains rather than trust noise.
+    drawing_is_flow : bool or collection of str
+        The lines were drawn with the flow, as OpenStreetMap asks; the user vouches,
+        for all or for those of some ``rank`` (:data:`OSM_DRAWN_WITH_FLOW`).
 
     Returns
     -------
     RiverNetwork
         Reaches turned so that ``normal`` ones are drawn with the flow, with
         ``direction_source`` and ``direction_confidence``; ``.votes`` has what each
-        source said. Inferred directions form no cycle, no source and no sink inside.
+        source said. Directions by height and by potential form no cycle, no source
+        and no sink inside. Geometry is only turned, never built again.
 
     Raises
     ------
     NetworkError
         If ``fixed`` or the scenario names a reach that is not there.
+    SourceError
+        If the file of heights cannot be read.
 
     Examples
     --------
@@ -100,175 +109,70 @@ def orient_network(
     >>> reach.flow_mode, reach.direction_source, reach.geometry.wkt
     ('normal', 'boundary', 'LINESTRING (0 0, 100 0)')
     """
-    log = Log()
-    votes = _votes(network, fixed or {}, scenario, drawing_is_flow=drawing_is_flow)
-    sign, _, _ = _decide(network, votes, Log())
-    rim_in, rim_out = _boundaries(network, sign, inlets, outlets, scenario)
-    votes["boundary"] = _rim_votes(network, rim_in, rim_out)
-    sign, source, confidence = _decide(network, votes, log)
-    canals = _canals(network, sign, rim_in, rim_out, scenario)
-    found = potential_flow(canals)
-    votes["potential"] = found.sign
-    open_ = (sign == 0) & (source == "")
-    inferred = np.where(open_ & (found.agreement >= MIN_AGREEMENT), found.sign, 0)
-    inferred = _without_faults(canals, sign, inferred, found.agreement)
-    sign = np.where(inferred != 0, inferred, sign)
-    source = np.where(inferred != 0, "potential", source)
-    confidence = np.where(
-        inferred != 0, np.minimum(found.agreement, MAX_INFERRED), confidence
-    )
-    _log_parts_without_outlet(network, found.drains, log)
-    return _turned(network, sign, source, confidence, votes, log)
-
-
-def _keys(network: RiverNetwork, key: str, what: str) -> NDArray[np.bool_]:
-    """Reaches that an id of a reach or river names."""
-    reaches = network.reaches
-    hit = (reaches["reach_id"] == key).to_numpy()
-    if not hit.any():
-        hit = (reaches["river_id"] == key).to_numpy()
-    if not hit.any():
-        raise NetworkError(
-            f"{what}中的 {key!r} 不是河段编号，也不是河流编号。",
-            f"{what} names {key!r}, which is no reach id and no river id.",
-        )
-    return hit
-
-
-def _votes(
-    network: RiverNetwork,
-    fixed: Mapping[str, str],
-    scenario: Scenario | None,
-    *,
-    drawing_is_flow: bool,
-) -> dict[str, Ints]:
-    """Ask each source: 1, -1, 2 (both), 0 (unknown, said so), -9 (nothing)."""
-    reaches = network.reaches
-    count = len(reaches)
-    silent = np.full(count, -9, dtype=np.int64)
-    votes = {name: silent.copy() for name in TRUST}
-    for name, mapping in (
-        ("user", fixed),
-        ("scenario", scenario.directions if scenario else {}),
-    ):
-        for key, value in mapping.items():
-            if value not in DIRECTIONS:
-                raise NetworkError(
-                    f"{key} 的流向 {value!r} 不认识；可用：{'、'.join(DIRECTIONS)}。",
-                    f"{key}: unknown direction {value!r}; choose one of "
-                    f"{', '.join(DIRECTIONS)}.",
-                )
-            what = "情景 scenario" if name == "scenario" else "fixed"
-            votes[name][_keys(network, key, what)] = _SIGN[value]
-    mode = reaches["flow_mode"].to_numpy(dtype=object)
-    before = reaches["direction_source"].to_numpy(dtype=object)
-    for name in ("user", "given", "drawing"):
-        said = (before == name) & (votes[name] == -9)
-        votes[name][said & (mode == "normal")] = 1
-        votes[name][said & (mode == "unknown")] = 0
-        special = said & np.isin(mode, ("bidirectional", "controlled", "reservoir"))
-        votes["stated"][special] = 2
+    votes = Votes(network)
+    votes.hear_named("scenario", scenario.directions if scenario else {})
+    votes.hear_named("user", fixed or {})
+    votes.hear_layer()
+    votes.hear_structures(scenario)
     if drawing_is_flow:
-        votes["drawing"][:] = 1
-    return votes
+        classes = None if drawing_is_flow is True else drawing_is_flow
+        votes.hear_drawing(classes)
+    if elevation is not None:
+        drop = elevation_drops(network, elevation)
+        heights, votes.elevation_trust = elevation_votes(drop, elevation_error_m)
+        votes.said["elevation"] = heights
+    rim = find_boundaries(
+        network, votes.decide()[0], inlets=inlets, outlets=outlets, scenario=scenario
+    )
+    votes.said["boundary"] = rim.votes(network)
+    sign, source, confidence = votes.decide()
+    logs = [votes.conflicts(sign, source), _told(network, rim)]
+    sign, source, confidence, drains = _inferred(
+        network, votes, rim, scenario, (sign, source, confidence)
+    )
+    logs.append(_parts_without_outlet(network, drains))
+    return _turned(network, votes, logs, (sign, source, confidence))
 
 
-def _decide(
-    network: RiverNetwork, votes: dict[str, Ints], log: Log
-) -> tuple[Ints, NDArray[Any], Floats]:
-    """Take the word of the most trusted source that says anything."""
-    count = len(network.reaches)
-    sign = np.full(count, -9, dtype=np.int64)
-    source = np.full(count, "", dtype=object)
-    confidence = np.zeros(count)
-    for name in TRUST[:-1]:
-        free = (sign == -9) & (votes[name] != -9)
-        sign[free] = votes[name][free]
-        source[free] = name
-        confidence[free] = _CONFIDENCE.get(name, 0.95)
-        against = (votes[name] == -sign) & (np.abs(sign) == 1)
-        for reach, winner in zip(
-            network.reaches["reach_id"][against], source[against], strict=True
-        ):
-            log.add(
-                "conflict",
-                reach,
-                name,
-                winner,
-                "流向证据矛盾，取更可信者 evidence differs",
-            )
-    return np.where(sign == -9, 0, sign), source, confidence
+Decision = tuple[Ints, Texts, Floats]
 
 
-# ---------------------------------------------------------------- boundaries
-def _boundaries(
+def _inferred(
     network: RiverNetwork,
-    sign: Ints,
-    inlets: gpd.GeoDataFrame | None,
-    outlets: gpd.GeoDataFrame | None,
+    votes: Votes,
+    rim: Boundaries,
     scenario: Scenario | None,
-) -> tuple[Ints, Ints]:
-    """Nodes where water enters and leaves."""
-    degree = node_degree(network)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    first = np.where(sign == -1, ends[:, 1], ends[:, 0])
-    last = np.where(sign == -1, ends[:, 0], ends[:, 1])
-    one_way = np.abs(sign) == 1
-    out = set(last[one_way & (degree[last] == 1)].tolist())
-    into = set(first[one_way & (degree[first] == 1)].tolist())
-    for role, found in (("inlet", into), ("outlet", out)):
-        found |= rim_ends(network, role)
-    for points, found, what in ((inlets, into, "inlets"), (outlets, out, "outlets")):
-        if points is not None and len(points):
-            found |= _nearest_nodes(network, points, what)
-    shut = set(shut_nodes(network, scenario))
-    into |= inner_mouths(network, "inlet", shut=shut)
-    # a gate drawn as an outlet inside the network may lead to the water beyond; it is
-    # where the water leaves only if that part knows no other way out
-    parts = {int(network.component[node]) for node in out}
-    mouths = inner_mouths(network, "outlet", shut=shut)
-    out |= {node for node in mouths if int(network.component[node]) not in parts}
+    decision: Decision,
+) -> tuple[Ints, Texts, Floats, Bools]:
+    """Fill in what potential flow tells; take back what cannot be."""
+    sign, source, confidence = decision
+    canals, order, way = _canals(network, sign, rim, scenario)
+    found = potential_flow(canals)
+    flow, agreement = np.zeros_like(sign), np.zeros(len(sign))
+    flow[order], agreement[order] = found.sign * way, found.agreement
+    votes.said["potential"] = flow
+    likely = (source == "") & (agreement >= MIN_AGREEMENT) & (flow != 0)
+    sign = np.where(likely, flow, sign)
+    source = np.where(likely, "potential", source)
+    confidence = np.where(likely, np.minimum(agreement, MAX_INFERRED), confidence)
+    is_inferred = np.isin(source, ("potential", "elevation")) & (np.abs(sign) == 1)
+    trust = np.where(likely, MAX_INFERRED * agreement, confidence)
+    stands = np.zeros(len(sign), dtype=bool)
+    stands[order] = without_faults(
+        canals,
+        np.where(np.abs(sign[order]) == 1, sign[order] * way, 0),
+        is_inferred[order],
+        trust[order],
+    )
+    taken_back = is_inferred & ~stands
     return (
-        np.array(sorted(into - out), dtype=np.int64),
-        np.array(sorted(out), dtype=np.int64),
+        np.where(taken_back, 0, sign),
+        np.where(taken_back, "", source).astype(object),
+        np.where(taken_back, 0.0, confidence),
+        found.drains[: len(network.nodes)],
     )
 
 
-def _nearest_nodes(
-    network: RiverNetwork, points: gpd.GeoDataFrame, what: str
-) -> set[int]:
-    moved = reproject(points, network.crs)
-    tree = shapely.STRtree(np.asarray(network.nodes.geometry, dtype=object))
-    (_, node), distance = tree.query_nearest(
-        np.asarray(moved.geometry, dtype=object),
-        return_distance=True,
-        all_matches=False,
-    )
-    if (distance > BOUNDARY_M).any():
-        far = float(distance.max())
-        raise NetworkError(
-            f"{what} 中有点离最近节点 {far:.0f} m，超过 {BOUNDARY_M:g} m；请核对位置。",
-            f"A point of {what} lies {far:.0f} m from any node, more than "
-            f"{BOUNDARY_M:g} m; check its place.",
-        )
-    return {int(each) for each in node}
-
-
-def _rim_votes(network: RiverNetwork, rim_in: Ints, rim_out: Ints) -> Ints:
-    """Reaches at an open boundary run out of an inlet and into an outlet."""
-    ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    degree = node_degree(network)
-    vote = np.full(len(ends), -9, dtype=np.int64)
-    for nodes, leaving in ((rim_in, True), (rim_out, False)):
-        open_end = np.zeros(len(degree), dtype=bool)
-        open_end[nodes] = True
-        open_end &= degree == 1
-        vote[open_end[ends[:, 0]]] = 1 if leaving else -1
-        vote[open_end[ends[:, 1]]] = -1 if leaving else 1
-    return vote
-
-
-# ---------------------------------------------------------------- potential
 def conductance(network: RiverNetwork) -> Floats:
     """
     Relative conductance of each reach, w^(5/3)/L; a missing width is the median.
@@ -276,131 +180,131 @@ def conductance(network: RiverNetwork) -> Floats:
     Source: wide-channel flow, tracing.md section 4.
     """
     width = network.reaches["width_m"].to_numpy(float)
-    known = width[width > 0]
-    usual = float(np.median(known)) if len(known) else _ASSUMED_WIDTH_M
-    width = np.where(width > 0, width, usual)
+    is_known = np.isfinite(width) & (width > 0)
+    usual = float(np.median(width[is_known])) if is_known.any() else _ASSUMED_WIDTH_M
+    width = np.where(is_known, width, usual)
     return width ** (5 / 3) / np.maximum(
         network.reaches["length_m"].to_numpy(float), 0.1
     )
 
 
 def _canals(
-    network: RiverNetwork,
-    sign: Ints,
-    rim_in: Ints,
-    rim_out: Ints,
-    scenario: Scenario | None,
-) -> Canals:
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64)
-    start, end = ends[:, 0].copy(), ends[:, 1].copy()
-    count = len(network.nodes)
-    for node in shut_nodes(network, scenario):
-        # a shut gate parts its node in two
-        touching = np.flatnonzero((start == node) | (end == node))
-        for reach in touching[1:]:
-            start[reach] = count if start[reach] == node else start[reach]
-            end[reach] = count if end[reach] == node else end[reach]
-            count += 1
+    network: RiverNetwork, sign: Ints, rim: Boundaries, scenario: Scenario | None
+) -> tuple[Canals, Ints, Ints]:
+    """
+    Arrays for the solve in an order of their own, so that rows and drawing are alike.
+
+    Reaches are put in the order of their ids, nodes from west to east, lines from the
+    lower node to the higher.
+
+    Returns
+    -------
+    canals
+    order : array of int
+        Reach of each row of the arrays.
+    way : array of int
+        -1 where the arrays hold it against its drawing.
+    """
     names = network.reaches["reach_id"].to_numpy(dtype=str)
-    return Canals(
+    order = np.argsort(names, kind="stable")
+    ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)[order]
+    xy = shapely.get_coordinates(network.nodes.geometry.to_numpy())
+    rank = np.empty(len(xy), dtype=np.int64)
+    rank[np.lexsort((xy[:, 1], xy[:, 0]))] = np.arange(len(xy))
+    start, end, nodes = part_shut(
+        rank[ends],
+        rank[np.unique(shut_nodes(network, scenario)).astype(np.int64)],
+        len(xy),
+    )
+    way = np.where(start <= end, 1, -1)
+    # a ring has no lower node; its line tells by itself which way it is drawn
+    start, end = np.minimum(start, end), np.maximum(start, end)
+    known = np.where(np.abs(sign[order]) == 1, sign[order], 0)
+    canals = Canals(
         start=start,
         end=end,
-        conductance=conductance(network),
-        length=network.reaches["length_m"].to_numpy(float),
-        nodes=count,
-        outlets=rim_out,
-        inlets=rim_in,
-        known=np.where(np.abs(sign) == 1, sign, 0),
-        order=np.argsort(np.argsort(names, kind="stable"), kind="stable"),
+        conductance=conductance(network)[order],
+        length=network.reaches["length_m"].to_numpy(float)[order],
+        nodes=nodes,
+        outlets=np.sort(rank[rim.outlets]),
+        inlets=np.sort(rank[rim.inlets]),
+        known=known * way,
     )
+    return canals, order, way
 
 
-def _without_faults(
-    canals: Canals, sign: Ints, inferred: Ints, agreement: Floats
-) -> Ints:
-    """Take back inferred directions that close a cycle or make a source or sink."""
-    inferred = inferred.copy()
-    boundary = np.zeros(canals.nodes, dtype=bool)
-    boundary[canals.outlets] = boundary[canals.inlets] = True
-    degree = np.bincount(
-        np.concatenate([canals.start, canals.end]), minlength=canals.nodes
-    )
-    for _ in range(len(inferred) + 1):
-        both = np.where(inferred != 0, inferred, sign)
-        bad = _in_cycle(canals, both) & (inferred != 0)
-        fault = (degree >= 2) & ~boundary & _one_sided(canals, both)
-        touching = (fault[canals.start] | fault[canals.end]) & (inferred != 0)
-        # of the reaches at a faulty node only the least sure is taken back
-        for node in np.flatnonzero(fault):
-            beside = np.flatnonzero(
-                touching & ((canals.start == node) | (canals.end == node))
-            )
-            if len(beside):
-                weakest = beside[
-                    np.lexsort((canals.order[beside], agreement[beside]))[0]
-                ]
-                bad[weakest] = True
-        if not bad.any():
-            return inferred
-        inferred[bad] = 0
-    return inferred
+def part_shut(ends: Ints, shut: Ints, nodes: int) -> tuple[Ints, Ints, int]:
+    """
+    Part the nodes of shut gates: one reach keeps the node, others get one each.
 
+    Returns
+    -------
+    start, end : array of int
+    nodes : int
+        How many there are now.
 
-def _in_cycle(canals: Canals, sign: Ints) -> NDArray[np.bool_]:
-    """Whether a directed reach lies on a directed cycle."""
-    directed = np.abs(sign) == 1
-    tail = np.where(sign == -1, canals.end, canals.start)
-    head = np.where(sign == -1, canals.start, canals.end)
-    graph = sp.coo_array(
-        (np.ones(int(directed.sum())), (tail[directed], head[directed])),
-        (canals.nodes, canals.nodes),
-    )
-    part = sp.csgraph.connected_components(graph, connection="strong")[1]
-    return directed & (part[tail] == part[head])
-
-
-def _one_sided(canals: Canals, sign: Ints) -> NDArray[np.bool_]:
-    """Nodes where every reach has a direction and all run in, or all run out."""
-    directed = np.abs(sign) == 1
-    tail = np.where(sign == -1, canals.end, canals.start)[directed]
-    head = np.where(sign == -1, canals.start, canals.end)[directed]
-    out = np.bincount(tail, minlength=canals.nodes)
-    into = np.bincount(head, minlength=canals.nodes)
-    loose = ~directed
-    open_ = np.bincount(canals.start[loose], minlength=canals.nodes)
-    open_ = open_ + np.bincount(canals.end[loose], minlength=canals.nodes)
-    return (open_ == 0) & ((out == 0) | (into == 0))
-
-
-def _log_parts_without_outlet(
-    network: RiverNetwork, drains: NDArray[np.bool_], log: Log
-) -> None:
-    part = network.component
-    dry = ~drains[: len(part)]
-    for number in np.unique(part[dry]):
-        inside = part == number
-        if drains[: len(part)][inside].any():
-            continue
-        reaches = inside[network.reaches["from_node"].to_numpy()]
-        first = network.reaches["reach_id"][reaches].iloc[0] if reaches.any() else ""
-        log.add(
-            "no_outlet",
-            first,
-            f"{int(reaches.sum())} reaches",
-            "",
-            "该部分没有已知出口，无法推断流向 no outlet known, no direction inferred",
-        )
+    Examples
+    --------
+    >>> start, end, nodes = part_shut(np.array([[0, 1], [1, 2]]), np.array([1]), 3)
+    >>> start.tolist(), end.tolist(), nodes
+    ([0, 3], [1, 2], 4)
+    """
+    is_shut = np.zeros(nodes, dtype=bool)
+    is_shut[shut] = True
+    flat = ends.ravel().copy()
+    at = np.flatnonzero(is_shut[flat])
+    later = at[np.argsort(flat[at], kind="stable")]
+    first = np.unique(flat[later], return_index=True)[1]
+    later = np.delete(later, first)
+    flat[later] = nodes + np.arange(len(later))
+    start, end = flat.reshape(-1, 2).T
+    return start, end, nodes + len(later)
 
 
 # ---------------------------------------------------------------- result
+def _told(network: RiverNetwork, rim: Boundaries) -> pd.DataFrame:
+    """Write down where water was said to pass; checks want to know it."""
+    xy = shapely.get_coordinates(network.nodes.geometry.to_numpy())
+    found = [_told_twice(network, rim)]
+    for step, nodes in (("inlet", rim.told_in), ("outlet", rim.told_out)):
+        places = np.array([spot(xy[k]) for k in nodes.tolist()], dtype=object)
+        found.append(log_rows(step, places, "", "", "水由此进出 water passes here"))
+    return pd.concat(found, ignore_index=True)
+
+
+def _told_twice(network: RiverNetwork, rim: Boundaries) -> pd.DataFrame:
+    ends = network.reaches[["from_node", "to_node"]].to_numpy()
+    reach = np.flatnonzero(np.isin(ends, rim.both).any(axis=1))
+    ids = network.reaches["reach_id"].to_numpy(dtype=object)[reach]
+    note = "同一处既说进水又说出水，按出水处理 told to be inlet and outlet; taken as outlet"
+    return log_rows("conflict", ids, "inlet", "outlet", note)
+
+
+def _parts_without_outlet(network: RiverNetwork, drains: Bools) -> pd.DataFrame:
+    part = network.component
+    dry = np.ones(int(part.max(initial=-1)) + 1, dtype=bool)
+    dry[part[drains]] = False
+    of_reach = part[network.reaches["from_node"].to_numpy(np.int64)]
+    parts, first, count = np.unique(of_reach, return_index=True, return_counts=True)
+    here = dry[parts]
+    ids = network.reaches["reach_id"].to_numpy(dtype=object)[first[here]]
+    sizes = np.array([f"{n} reaches" for n in count[here].tolist()], dtype=object)
+    note = "该部分没有已知出口，无法推断流向 no outlet known, no direction inferred"
+    return log_rows("no_outlet", ids, sizes, "", note)
+
+
+def _changes(log: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what an earlier orienting found; what it turned stays turned."""
+    return log[~log["step"].isin(FINDINGS)] if "step" in log else log
+
+
 def _turned(
     network: RiverNetwork,
-    sign: Ints,
-    source: NDArray[Any],
-    confidence: Floats,
-    votes: dict[str, Ints],
-    log: Log,
+    votes: Votes,
+    logs: list[pd.DataFrame],
+    decision: Decision,
 ) -> RiverNetwork:
+    sign, source, confidence = decision
     reaches = network.reaches.copy()
     stated = source == "stated"
     mode = np.select(
@@ -419,38 +323,10 @@ def _turned(
         gpd.GeoSeries(line, crs=network.crs, index=reaches.index)
     )
     reaches["flow_mode"] = mode
-    reaches["direction_source"] = np.where(stated, "given", source)
+    source = np.where(stated, "given", source)
+    reaches["direction_source"] = np.where(source == "pumped", "structure", source)
     reaches["direction_confidence"] = confidence
-    for reach, how in zip(reaches["reach_id"][back], source[back], strict=True):
-        log.add(
-            "turn",
-            reach,
-            "",
-            "",
-            f"线方向与流向相反，已翻转（{how}） turned to the flow",
-        )
-    joined = pd.concat([network.log, log.table()], ignore_index=True)
-    return replace(
-        network, reaches=reaches, log=joined, votes=_vote_table(network, votes)
-    )
-
-
-def _vote_table(network: RiverNetwork, votes: dict[str, Ints]) -> pd.DataFrame:
-    """One row for each thing a source said, in the drawing before it was turned."""
-    words = {1: "forward", -1: "backward", 2: "both", 0: "unknown"}
-    ids = network.reaches["reach_id"].to_numpy(dtype=object)
-    rows = [
-        pd.DataFrame(
-            {
-                "reach_id": ids[said],
-                "source": name,
-                "direction": [words[int(v)] for v in votes[name][said]],
-            }
-        )
-        for name in TRUST
-        for said in [votes[name] != -9 if name != "potential" else votes[name] != 0]
-        if said.any()
-    ]
-    if not rows:
-        return pd.DataFrame(columns=["reach_id", "source", "direction"], dtype=object)
-    return pd.concat(rows, ignore_index=True)
+    ids = reaches["reach_id"].to_numpy(dtype=object)
+    logs = [_changes(network.log), *logs, turned_rows(ids[back], source[back])]
+    log = pd.concat([rows for rows in logs if len(rows)] or logs[1:], ignore_index=True)
+    return replace(network, reaches=reaches, log=log, votes=votes.table())

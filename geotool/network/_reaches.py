@@ -1,6 +1,5 @@
 """Pieces and the rivers they came from → the tables of a network."""
 
-import re
 from typing import Any
 
 import geopandas as gpd
@@ -8,9 +7,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geotool.network._lines import Bools, Floats, Ints, Log
+from geotool.network._log import Log
 from geotool.network._model import NODE_COLUMNS, RiverNetwork
-from geotool.network._splitting import Pieces
+from geotool.network._naming import natural_rank
+from geotool.network._near import west_to_east
+from geotool.network._pieces import Pieces
+from geotool.network._ragged import Bools, Floats, Ints
 from geotool.network._structures import STRUCTURE_COLUMNS, UNPLACED_COLUMNS, Placed
 
 GIVEN_CONFIDENCE = 0.95
@@ -24,15 +26,33 @@ def texts_of(layer: pd.DataFrame, name: str) -> list[str]:
     if name not in layer.columns:
         return [""] * len(layer)
     cells = layer[name]
+    values = cells.tolist()
+    if set(map(type, values)) == {str}:
+        return list(map(str.strip, values))
     return [
         "" if missing else str(cell).strip()
-        for cell, missing in zip(cells.tolist(), cells.isna().tolist(), strict=True)
+        for cell, missing in zip(values, cells.isna().tolist(), strict=True)
     ]
+
+
+def _coded(layer: pd.DataFrame, name: str) -> tuple[Ints, list[str]]:
+    """Give a column as few texts and which of them each row has."""
+    if name not in layer.columns:
+        return np.full(len(layer), -1), [""]
+    cells = layer[name]
+    if pd.api.types.infer_dtype(cells, skipna=True) != "string":
+        # 1, 1.0 and True are alike to pandas, but not as texts
+        cells = pd.Series(_objects(texts_of(layer, name)))
+    code, values = pd.factorize(cells)
+    kinds = texts_of(pd.DataFrame({name: pd.Series(values)}), name)
+    return code.astype(np.int64), [*kinds, ""]  # a missing cell has the last code
 
 
 def is_directed(rivers: gpd.GeoDataFrame) -> Bools:
     """Whether the source says that each river runs as drawn, or against it."""
-    return np.isin(_objects(texts_of(rivers, "direction")), ("digitized", "reversed"))
+    code, kinds = _coded(rivers, "direction")
+    is_stated = [kind in ("digitized", "reversed") for kind in kinds]
+    return np.array(is_stated, dtype=bool)[code]
 
 
 def _objects(values: list[Any]) -> Any:
@@ -57,74 +77,90 @@ def assemble(
         River id of each row.
     log : Log
     """
-    rank = _numbered(placed.pieces, ids)
-    reach_id, order = _reach_ids(rank, ids, placed.pieces)
-    pieces = placed.pieces.as_drawn()
-    used, start, end = _used_nodes(pieces)
-    direction, mode = _given(rivers)
-    backward = (direction == "reversed")[pieces.row]
-    line = pieces.line.copy()
-    line[backward] = shapely.reverse(line[backward])
-    start, end = np.where(backward, end, start), np.where(backward, start, end)
-    stated = (direction != "")[pieces.row]
+    pieces, structures, unplaced = placed.pieces, placed.table, placed.unplaced
+    reach_id, order = _reach_ids(_numbered(pieces, ids), ids, pieces)
+    row = pieces.row[order]
+    kind, kinds = _given(rivers)
+    turned = pieces.flipped[order] ^ kinds["backward"][kind[row]]
+    line = pieces.lines(order, turned)
+    used, number = _used_nodes(pieces)
+    start, end = number[pieces.start[order]], number[pieces.end[order]]
+    node_xy = pieces.node_xy[used]
+    del placed, pieces  # coordinates, which the lines have now
     columns = {
-        "reach_id": reach_id,
-        "river_id": np.array(ids, dtype=object)[pieces.row],
-        "name": _texts_or_none(rivers, "name")[pieces.row],
-        "from_node": start,
-        "to_node": end,
+        "reach_id": reach_id[order],
+        "river_id": _texts(ids, row),
+        "name": _texts(*_named(rivers, "name", row)),
+        "from_node": np.where(turned, end, start),
+        "to_node": np.where(turned, start, end),
         "length_m": shapely.length(line),
-        "flow_mode": mode[pieces.row],
-        "direction_source": np.where(stated, "given", "").astype(object),
-        "direction_confidence": np.where(stated, GIVEN_CONFIDENCE, 0.0),
+        "flow_mode": _texts(kinds["mode"], kind[row]),
+        "direction_source": _texts(kinds["source"], kind[row]),
+        "direction_confidence": kinds["confidence"][kind[row]],
     }
     for column in _NUMBERS:
-        columns[column] = _numbers_or_nan(rivers, column)[pieces.row]
-    columns["rank"] = _texts_or_none(rivers, "rank")[pieces.row]
-    columns["source_row"] = rivers["source_row"].to_numpy()[pieces.row]
-    reaches = gpd.GeoDataFrame(
-        {name: values[order] for name, values in columns.items()},
-        geometry=line[order],
-        crs=rivers.crs,
-    )
-    number = np.full(len(pieces.node_xy), -1)
-    number[used] = np.arange(len(used))
-    at = placed.table["node_id"].to_numpy(int)
-    structures = placed.table.assign(node_id=number[at])
+        columns[column] = _numbers_or_nan(rivers, column)[row]
+    columns["rank"] = _texts(*_named(rivers, "rank", row))
+    columns["source_row"] = rivers["source_row"].to_numpy()[row]
+    reaches = gpd.GeoDataFrame(columns, geometry=line, crs=rivers.crs, copy=False)
+    structures = structures.assign(node_id=number[structures["node_id"].to_numpy(int)])
     return RiverNetwork(
         reaches,
-        node_table(pieces.node_xy[used], reaches, structures),
+        node_table(node_xy, reaches, structures),
         structures[list(STRUCTURE_COLUMNS)],
         log=log.table(),
-        unplaced=placed.unplaced[list(UNPLACED_COLUMNS)],
+        unplaced=unplaced[list(UNPLACED_COLUMNS)],
     )
 
 
-def _used_nodes(pieces: Pieces) -> tuple[Ints, Ints, Ints]:
-    """Nodes that reaches use, numbered from west to east, and the ends renumbered."""
-    used = np.unique(np.concatenate([pieces.start, pieces.end]))
-    xy = pieces.node_xy[used].round(3)
-    used = used[np.lexsort((xy[:, 1], xy[:, 0]))]
+def _texts(values: list[Any], code: Ints) -> Any:
+    """Make a column of few values; texts are stored as pandas stores texts."""
+    return pd.Series(_objects(values)).array.take(code)
+
+
+def _used_nodes(pieces: Pieces) -> tuple[Ints, Ints]:
+    """Nodes that reaches use, from west to east; and the new number of each node."""
+    is_used = np.zeros(len(pieces.node_xy), dtype=bool)
+    is_used[pieces.start] = is_used[pieces.end] = True
+    used = np.flatnonzero(is_used)
+    used = used[west_to_east(pieces.node_xy[used].round(3))]
     number = np.full(len(pieces.node_xy), -1, dtype=np.int64)
     number[used] = np.arange(len(used))
-    return used, number[pieces.start], number[pieces.end]
+    return used, number
 
 
-def _given(rivers: gpd.GeoDataFrame) -> tuple[Any, Any]:
-    """Direction as the source states it, and the flow mode that follows."""
-    direction = _objects(texts_of(rivers, "direction"))
-    stated = _objects(texts_of(rivers, "flow_mode"))
-    one_way = np.isin(direction, ("digitized", "reversed"))
-    mode = np.where(one_way, "normal", "unknown").astype(object)
-    mode = np.where(direction == "both", "bidirectional", mode)
-    special = np.isin(stated, ("bidirectional", "controlled", "reservoir"))
-    mode = np.where(special, stated, mode)
-    known = one_way | (direction == "both") | special
-    return np.where(known, np.where(direction == "", "stated", direction), ""), mode
+def _given(rivers: gpd.GeoDataFrame) -> tuple[Ints, dict[str, Any]]:
+    """Direction and flow mode as the source states them: kind of each row, kinds."""
+    one, directions = _coded(rivers, "direction")
+    other, modes = _coded(rivers, "flow_mode")
+    said = [(direction, stated) for direction in directions for stated in modes]
+    meaning = [_meaning(direction, stated) for direction, stated in said]
+    source = ["given" if stated else "" for _, stated in meaning]
+    kinds = {
+        "backward": np.array([direction == "reversed" for direction, _ in said]),
+        "mode": [mode for mode, _ in meaning],
+        "source": source,
+        "confidence": np.array([GIVEN_CONFIDENCE if text else 0.0 for text in source]),
+    }
+    # a missing cell has the last code
+    return one % len(directions) * len(modes) + other % len(modes), kinds
 
 
-def _texts_or_none(rivers: pd.DataFrame, name: str) -> Any:
-    return _objects([text or None for text in texts_of(rivers, name)])
+def _meaning(direction: str, stated: str) -> tuple[str, bool]:
+    """Say what a direction and a flow mode mean: the mode, and whether it is stated."""
+    if stated in ("bidirectional", "controlled", "reservoir"):
+        return stated, True
+    if direction == "both":
+        return "bidirectional", True
+    if direction in ("digitized", "reversed"):
+        return "normal", True
+    return "unknown", False
+
+
+def _named(rivers: pd.DataFrame, name: str, row: Ints) -> tuple[list[Any], Ints]:
+    """Give the texts of a column, nothing where there is none, and those of rows."""
+    code, kinds = _coded(rivers, name)
+    return [kind or None for kind in kinds], code[row]
 
 
 def _numbers_or_nan(rivers: pd.DataFrame, name: str) -> Floats:
@@ -135,41 +171,34 @@ def _numbers_or_nan(rivers: pd.DataFrame, name: str) -> Floats:
 
 def _numbered(pieces: Pieces, ids: list[str]) -> Ints:
     """Place of each piece along its river, from 1, or 0 where it is the only one."""
-    _, river = np.unique(np.array(ids, dtype=str)[pieces.row], return_inverse=True)
-    order = np.lexsort((pieces.along_m, pieces.whole, river))
+    names = _objects(ids)
+    river = np.zeros(len(ids), dtype=np.int64)
+    river[1:] = np.cumsum(names[1:] != names[:-1])  # rows of one river lie together
+    river = river[pieces.row]
+    order = np.lexsort((pieces.along_m, pieces.whole))
+    count = np.bincount(river)
     number = np.empty(len(order), dtype=np.int64)
-    begin = np.searchsorted(river[order], np.arange(river.max() + 1))
+    begin = np.cumsum(count) - count
     number[order] = np.arange(len(order)) - begin[river[order]] + 1
-    number[np.bincount(river)[river] == 1] = 0
+    number[count[river] == 1] = 0
     return number
 
 
 def _reach_ids(number: Ints, ids: list[str], pieces: Pieces) -> tuple[Any, Ints]:
     """River id and number along the river; and the order: A-2 before A-10."""
-    river = np.array(ids, dtype=object)[pieces.row]
-    made = np.empty(len(number), dtype=object)
-    made[:] = [
-        f"{name}-{k}" if k else name
-        for name, k in zip(river.tolist(), number.tolist(), strict=True)
-    ]
-    taken = set(ids)
+    made = _objects(ids)[pieces.row]
     split = np.flatnonzero(number > 0)
-    clash = np.fromiter((made[k] in taken for k in split.tolist()), bool, len(split))
-    for k in split[clash].tolist():
-        while made[k] in taken:
-            made[k] += "'"
-    kinds = sorted(set(ids), key=_natural)
-    place = {name: k for k, name in enumerate(kinds)}
-    rank = np.fromiter((place[name] for name in river), np.int64, len(river))
-    return made, np.lexsort((number, rank))
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key with numbers as numbers."""
-    return [
-        (0, int(bit), "") if bit.isdigit() else (1, 0, bit)
-        for bit in re.split(r"(\d+)", text)
+    taken = set(ids) if len(split) else set()
+    named = [
+        f"{name}-{k}"
+        for name, k in zip(made[split].tolist(), number[split].tolist(), strict=True)
     ]
+    for at, text in enumerate(named):
+        while named[at] in taken:
+            named[at] = text = f"{text}'"
+    made[split] = named
+    rank = natural_rank(ids)[pieces.row]
+    return made, np.lexsort((number, rank))
 
 
 def node_table(
@@ -178,9 +207,8 @@ def node_table(
     """Make the table of nodes: their kind follows from what meets there."""
     ends = reaches[["from_node", "to_node"]].to_numpy().ravel()
     degree = np.bincount(ends, minlength=len(xy))
-    kind = np.select([degree <= 1, degree == 2], ["end", "pass"], "junction").astype(
-        object
-    )
+    kinds = np.array(["end", "end", "pass", "junction"], dtype=object)
+    kind = kinds[np.minimum(degree, 3)]
     owner = np.full(len(xy), None, dtype=object)
     at = structures["node_id"].to_numpy(int)
     kind[at] = "structure"

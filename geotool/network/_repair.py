@@ -1,5 +1,6 @@
 """Proposed repairs carried out: open ends led to the water beside them, twins dropped."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,8 +11,8 @@ import pandas as pd
 import shapely
 
 from geotool.errors import NetworkError
-from geotool.network._check_lines import NEAR_M
-from geotool.network._lines import Log, spot
+from geotool.network._check_ends import NEAR_M
+from geotool.network._log import Log, spot
 from geotool.network._model import RiverNetwork
 from geotool.network._reaches import node_table
 
@@ -94,44 +95,60 @@ def _chosen(
     return able.sort_values("kind", ascending=False, kind="stable").to_dict("records")
 
 
+Key = tuple[int, ...]
+"""Place of a row: its number, and 1 or 2 for each time it was cut, first half first."""
+
+
 class _Edit:
     """A network taken apart, changed row by row, and put together again."""
 
     def __init__(self, network: RiverNetwork) -> None:
         self.network = network
-        self.rows: list[dict[Any, Any]] = network.reaches.to_dict("records")
-        for row in self.rows:
-            row["_from"] = row["reach_id"]
+        self.lines = np.asarray(network.reaches.geometry, dtype=object)
+        self.tree = shapely.STRtree(self.lines)
+        self.rows: dict[Key, dict[Any, Any]] = {}
+        self.at: dict[int, set[Key]] = defaultdict(set)
+        self.pieces: dict[int, set[Key]] = defaultdict(set)
+        self.named: dict[str, Key] = {}
+        for k, row in enumerate(network.reaches.to_dict("records")):
+            self._put((k,), row)
+        self.number = {row["reach_id"]: key[0] for key, row in self.rows.items()}
         self.xy = shapely.get_coordinates(network.nodes.geometry).tolist()
-        self.gates = set(network.structures["node_id"])
+        self.gates = set(network.structures["node_id"].tolist())
         self.log = Log()
 
-    def _beside(self, node: int) -> list[int]:
-        return [
-            k for k, r in enumerate(self.rows) if node in (r["from_node"], r["to_node"])
-        ]
+    def _put(self, key: Key, row: dict[Any, Any]) -> None:
+        self.rows[key] = row
+        self.named[row["reach_id"]] = key
+        self.pieces[key[0]].add(key)
+        for node in (row["from_node"], row["to_node"]):
+            self.at[node].add(key)
 
-    def _find(self, reach_id: str) -> int | None:
-        ids = [row["reach_id"] for row in self.rows]
-        return ids.index(reach_id) if reach_id in ids else None
+    def _take(self, key: Key) -> dict[Any, Any]:
+        row = self.rows.pop(key)
+        del self.named[row["reach_id"]]
+        self.pieces[key[0]].discard(key)
+        for node in (row["from_node"], row["to_node"]):
+            self.at[node].discard(key)
+        return row
 
     def _refuse(self, subject: str, zh: str, en: str) -> None:
         self.log.add("repair_skipped", subject, "", "", f"{zh} {en}")
 
     def drop_twin(self, first: str, second: str) -> None:
         """Leave out the second of two reaches that almost coincide."""
-        keep, lose = self._find(first), self._find(second)
-        if keep is None or lose is None:
+        if first not in self.named or second not in self.named:
             self._refuse(second, "该河段已不在", "the reach is gone")
             return
+        keep, lose = self.named[first], self.named[second]
         stay = {self.rows[keep]["from_node"], self.rows[keep]["to_node"]}
         for node in (self.rows[lose]["from_node"], self.rows[lose]["to_node"]):
-            if node not in stay and len(self._beside(node)) > 1:
+            if node not in stay and len(self.at[node]) > 1:
                 self._refuse(
                     second, "另有河段接在其端点上，未删除", "others hang on its end"
                 )
                 return
-        gone = self.rows.pop(lose)
+        gone = self._take(lose)
         self.log.add(
             "repair",
             second,
@@ -142,15 +159,13 @@ class _Edit:
 
     def lead_on(self, reach_id: str, place: shapely.Point) -> None:
         """Lead an open end of a reach to the nearest other reach and join it there."""
-        own = next((k for k in self._pieces(reach_id) if self._is_end(k, place)), None)
+        mine = sorted(self.pieces[self.number.get(reach_id, -1)])
+        own = next((key for key in mine if self._is_end(key, place)), None)
         if own is None:
             self._refuse(reach_id, "端点已不是断头", "the end is open no more")
             return
-        lines = np.array([row["geometry"] for row in self.rows], dtype=object)
-        distance = shapely.distance(lines, place)
-        distance[own] = np.inf
-        other = int(np.argmin(distance))
-        if distance[other] > NEAR_M:
+        gap, other = self._nearest(place, own)
+        if other is None:
             self._refuse(reach_id, "附近已没有其他河段", "no other reach is near")
             return
         old = self._node_at(own, place)
@@ -161,37 +176,46 @@ class _Edit:
             reach_id,
             spot((place.x, place.y)),
             spot(self.xy[node]),
-            f"端点延长 {distance[other]:.2f} m 接到线上 end led to the line",
+            f"端点延长 {gap:.2f} m 接到线上 end led to the line",
         )
 
-    def _pieces(self, reach_id: str) -> list[int]:
-        """Rows of a reach, or of what it was cut into."""
-        return [k for k, row in enumerate(self.rows) if row["_from"] == reach_id]
+    def _nearest(self, place: shapely.Point, own: Key) -> tuple[float, Key | None]:
+        """Give the nearest other reach within reach, as they are by now."""
+        # an end was led on by no more than NEAR_M, so that what is near a reach now
+        # was near it twice as far at most
+        near = self.tree.query(place, predicate="dwithin", distance=2 * NEAR_M)
+        keys = [key for k in sorted(near.tolist()) for key in sorted(self.pieces[k])]
+        found = [
+            (float(self.rows[key]["geometry"].distance(place)), key)
+            for key in keys
+            if key != own
+        ]
+        gap, other = min(found, default=(np.inf, own))
+        return (gap, other) if gap <= NEAR_M else (gap, None)
 
     def _halves_of(self, reach_id: str) -> list[str]:
         """Give two ids for the halves of a reach that nobody has yet."""
-        taken = {row["reach_id"] for row in self.rows}
         made = []
         for text in (f"{reach_id}.1", f"{reach_id}.2"):
-            while text in taken:
+            while text in self.named:
                 text += "'"
             made.append(text)
         return made
 
-    def _node_at(self, reach: int, place: shapely.Point) -> int:
-        ends = (self.rows[reach]["from_node"], self.rows[reach]["to_node"])
+    def _node_at(self, key: Key, place: shapely.Point) -> int:
+        ends = (self.rows[key]["from_node"], self.rows[key]["to_node"])
         return min(
             ends, key=lambda n: np.hypot(*np.subtract(self.xy[n], place.coords[0]))
         )
 
-    def _is_end(self, reach: int, place: shapely.Point) -> bool:
-        node = self._node_at(reach, place)
+    def _is_end(self, key: Key, place: shapely.Point) -> bool:
+        node = self._node_at(key, place)
         gap = np.hypot(*np.subtract(self.xy[node], place.coords[0]))
-        return bool(gap < 0.01) and len(self._beside(node)) == 1
+        return bool(gap < 0.01) and len(self.at[node]) == 1
 
-    def _node_on(self, reach: int, place: shapely.Point) -> int:
+    def _node_on(self, key: Key, place: shapely.Point) -> int:
         """Give the node at the foot of a place on a reach; the reach is cut for it."""
-        row = self.rows[reach]
+        row = self.rows[key]
         line = row["geometry"]
         measure = float(line.project(place))
         for node, gap in (
@@ -209,26 +233,29 @@ class _Edit:
         low = shapely.LineString(np.vstack([before, self.xy[node]]))
         high = shapely.LineString(np.vstack([self.xy[node], after]))
         one, two = self._halves_of(row["reach_id"])
-        self.rows[reach : reach + 1] = [
-            row | {"reach_id": one, "to_node": node, "geometry": low},
-            row | {"reach_id": two, "from_node": node, "geometry": high},
-        ]
+        self._take(key)
+        self._put((*key, 1), row | {"reach_id": one, "to_node": node, "geometry": low})
+        high_row = row | {"reach_id": two, "from_node": node, "geometry": high}
+        self._put((*key, 2), high_row)
         return node
 
     def _move_end(self, old: int, node: int) -> None:
-        row = self.rows[self._beside(old)[0]]
+        (key,) = self.at[old]
+        row = self._take(key)
         xy = shapely.get_coordinates(row["geometry"])
         at_start = row["from_node"] == old
         row["from_node" if at_start else "to_node"] = node
         tip = np.array([self.xy[node]])
         xy = np.vstack([tip, xy] if at_start else [xy, tip])
         row["geometry"] = shapely.LineString(xy)
+        self._put(key, row)
 
     def result(self) -> RiverNetwork:
         """Put the tables together again, with nodes that are used only."""
         old = self.network
+        rows = [self.rows[key] for key in sorted(self.rows)]
         reaches = gpd.GeoDataFrame(
-            pd.DataFrame(self.rows, columns=old.reaches.columns),
+            pd.DataFrame(rows, columns=old.reaches.columns),
             geometry="geometry",
             crs=old.crs,
         )

@@ -1,6 +1,6 @@
 """Where water enters and leaves a network: open ends and gates at its rim."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from geotool.network._structures import INWARD_M
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 def node_degree(network: RiverNetwork) -> Ints:
@@ -21,61 +22,116 @@ def node_degree(network: RiverNetwork) -> Ints:
 
 
 @dataclass(frozen=True)
-class _Mouth:
-    """A structure of some role, and the reaches on its sides."""
+class Sides:
+    """
+    The reaches at structures, one entry a side, structure by structure.
 
-    node: int
+    Attributes
+    ----------
+    structure : array of int
+        Row of the structure; the nearest side of each comes first.
+    reach : array of int
+    node, far : array of int
+        The structure's node and the other end of the reach.
+    leaves : array of bool
+        Whether the reach is drawn from the structure to the far end.
+    length_m : array of float
+    is_open : array of bool
+        Whether nothing else is at the far end.
+    """
+
+    structure: Ints
+    reach: Ints
+    node: Ints
     far: Ints
+    leaves: Bools
     length_m: Floats
-    is_open: NDArray[np.bool_]
+    is_open: Bools
+
+    def at(self, chosen: Bools | Ints) -> "Sides":
+        """Give some of the sides."""
+        return Sides(**{name: part[chosen] for name, part in vars(self).items()})
+
+    def nearest(self) -> "Sides":
+        """Give the nearest side of each structure."""
+        return self.at(np.unique(self.structure, return_index=True)[1])
 
 
-def _mouths(network: RiverNetwork, role: str) -> Iterator[_Mouth]:
-    """Give each structure of a role with the far nodes of its reaches."""
-    table = network.structures
+def structure_sides(network: RiverNetwork, chosen: Bools) -> Sides:
+    """Give the sides of the chosen structures."""
+    row = np.flatnonzero(chosen)
+    at = network.structures["node_id"].to_numpy(np.int64)[row]
+    ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)
+    # several structures may share a node: sides are found for nodes, then handed out
+    has = np.zeros(len(network.nodes), dtype=bool)
+    has[at] = True
+    reach, column = np.nonzero(has[ends])
+    node = ends[reach, column]
+    by_node = np.argsort(node, kind="stable")
+    first = np.searchsorted(node[by_node], at)
+    count = np.searchsorted(node[by_node], at, side="right") - first
+    start = np.cumsum(count) - count
+    pick = by_node[np.repeat(first - start, count) + np.arange(count.sum())]
+    structure, reach, column = np.repeat(row, count), reach[pick], column[pick]
+    length = network.reaches["length_m"].to_numpy(float)[reach]
+    far = ends[reach, 1 - column]
+    order = np.lexsort((far, length, structure))
     degree = node_degree(network)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    length = network.reaches["length_m"].to_numpy(float)
-    for node in table.loc[table["role"] == role, "node_id"].to_numpy(int).tolist():
-        beside = np.flatnonzero((ends == node).any(axis=1))
-        far = ends[beside].sum(axis=1) - node
-        yield _Mouth(node, far, length[beside], degree[far] == 1)
+    return Sides(
+        structure, reach, node[pick], far, column == 0, length, degree[far] == 1
+    ).at(order)
 
 
-def rim_ends(network: RiverNetwork, role: str) -> set[int]:
+def _of_role(network: RiverNetwork, role: str) -> Bools:
+    return np.asarray(network.structures["role"] == role, dtype=bool)
+
+
+def rim_sides(network: RiverNetwork, role: str) -> Sides:
+    """Give the open side of each structure of a role; the nearer one of two."""
+    sides = structure_sides(network, _of_role(network, role))
+    return sides.at(sides.is_open).nearest()
+
+
+def rim_ends(
+    network: RiverNetwork, role: str, *, shut: Collection[int] = ()
+) -> set[int]:
     """Give open ends just beyond a structure of a role; the nearer one of two."""
-    return {
-        int(mouth.far[mouth.is_open][np.argmin(mouth.length_m[mouth.is_open])])
-        for mouth in _mouths(network, role)
-        if mouth.is_open.any()
-    }
+    sides = rim_sides(network, role)
+    return set(sides.far[~np.isin(sides.node, sorted(shut))].tolist())
 
 
-def inner_mouths(network: RiverNetwork, role: str, *, shut: set[int]) -> set[int]:
+def inner_mouths(
+    network: RiverNetwork, role: str, *, shut: Collection[int]
+) -> set[int]:
     """
     Give nodes at structures of a role that have no open end beyond.
 
     Such a gate stands at a corner or junction and the water outside was not drawn. The
     junction it was moved in from is meant, else its own node. Shut gates have none.
     """
-    found = set()
-    for mouth in _mouths(network, role):
-        if mouth.node in shut or not len(mouth.far) or mouth.is_open.any():
-            continue
-        near = int(np.argmin(mouth.length_m))
-        is_beside_it = mouth.length_m[near] <= INWARD_M + 0.01
-        found.add(int(mouth.far[near]) if is_beside_it else mouth.node)
-    return found
+    sides = structure_sides(network, _of_role(network, role))
+    outer = np.isin(sides.structure, sides.structure[sides.is_open])
+    near = sides.at(~outer & ~np.isin(sides.node, sorted(shut))).nearest()
+    is_beside_it = near.length_m <= INWARD_M + 0.01
+    return set(np.where(is_beside_it, near.far, near.node).tolist())
+
+
+def states_under(
+    network: RiverNetwork, scenario: Scenario | None
+) -> NDArray[np.object_]:
+    """Give the state of each structure, under a scenario if given."""
+    state = network.structures["state"].to_numpy(dtype=object).copy()
+    if scenario and scenario.structures:
+        ids = network.structures["structure_id"].astype(str).tolist()
+        state[:] = [
+            scenario.structures.get(key, old)
+            for key, old in zip(ids, state.tolist(), strict=True)
+        ]
+    return state
 
 
 def shut_nodes(network: RiverNetwork, scenario: Scenario | None) -> list[int]:
     """List the nodes of structures that are closed, under a scenario if given."""
-    states = scenario.structures if scenario else {}
-    table = network.structures
-    return [
-        int(node)
-        for key, node, state in zip(
-            table["structure_id"], table["node_id"], table["state"], strict=True
-        )
-        if states.get(str(key), state) == "closed"
-    ]
+    shut = states_under(network, scenario) == "closed"
+    nodes: list[int] = network.structures["node_id"].to_numpy(np.int64)[shut].tolist()
+    return nodes

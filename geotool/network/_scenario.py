@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any
+
+import pandas as pd
 
 from geotool.errors import NetworkError
 
@@ -110,3 +112,69 @@ class Scenario:
         """Fingerprint of the assumptions."""
         text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+SCENARIO_COLUMNS = ("scenario", "part", "key", "value", "note")
+"""Columns of scenarios kept as a plain table, one row an assumption."""
+
+
+def scenario_table(scenarios: Iterable[Scenario]) -> pd.DataFrame:
+    """
+    Give scenarios as one table for the workspace.
+
+    Examples
+    --------
+    >>> flood = Scenario("排涝", structures={"Z3": "closed"}, velocities_m_s={"A": 0.2})
+    >>> scenario_table([flood])[["scenario", "part", "key", "value"]].values.tolist()
+    [['排涝', 'structures', 'Z3', 'closed'], ['排涝', 'velocities_m_s', 'A', '0.2']]
+    >>> scenarios_from_table(scenario_table([flood])) == [flood]
+    True
+    """
+    rows = []
+    for one in scenarios:
+        assumed = [
+            (part, key, value)
+            for part in ("structures", "directions", "velocities_m_s")
+            for key, value in getattr(one, part).items()
+        ]
+        # a scenario that assumes nothing still has its name and note
+        for part, key, value in assumed or [("", "", "")]:
+            rows.append((one.name, part, key, str(value), one.note))
+    return pd.DataFrame(rows, columns=list(SCENARIO_COLUMNS), dtype=object)
+
+
+def scenarios_from_table(table: pd.DataFrame) -> list[Scenario]:
+    """
+    Make scenarios of the table they were kept in; the inverse of the former.
+
+    Raises
+    ------
+    NetworkError
+        If a column is missing or an entry is not one of a scenario's.
+    """
+    missing = [column for column in SCENARIO_COLUMNS if column not in table.columns]
+    if missing:
+        raise NetworkError(
+            f"情景表缺少列：{'、'.join(missing)}。",
+            f"The table of scenarios lacks the columns {', '.join(missing)}.",
+        )
+    made: dict[str, dict[str, Any]] = {}
+    plain = table[list(SCENARIO_COLUMNS)].astype(object)
+    plain = plain.where(plain.notna(), "")
+    for name, part, key, value, note in plain.itertuples(index=False):
+        data = made.setdefault(str(name), {"name": str(name), "note": str(note)})
+        if part:
+            data.setdefault(str(part), {})[str(key)] = _cell(str(part), str(value))
+    return [Scenario.from_dict(data) for data in made.values()]
+
+
+def _cell(part: str, text: str) -> str | float:
+    if part != "velocities_m_s":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise NetworkError(
+            f"情景表中的流速 {text!r} 不是数字。",
+            f"The velocity {text!r} in the table of scenarios is not a number.",
+        ) from None

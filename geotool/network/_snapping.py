@@ -5,168 +5,119 @@ member lies within the tolerance of all that are in it (complete linkage, in gro
 distance). A crossing never moves, ends move to it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
-from geotool.network._lines import Bools, Floats, Ints, Log, SimpleLines, spot
-from geotool.network._noding import EXACT_M, Meetings, same_place
+from geotool.network._engine import engine
+from geotool.network._limits import EXACT_M
+from geotool.network._lines import SimpleLines
+from geotool.network._log import Log, spots
+from geotool.network._near import linked, near_pairs
+from geotool.network._noding import Meetings
+from geotool.network._ragged import Bools, Floats, Ints
 
 
-@dataclass
-class Clusters:
+class Groups:
     """
-    Groups of points that become one node each.
+    What each place is made of.
 
     Attributes
     ----------
     xy : array of float, shape (g, 2)
-        Place of each group; changes as groups are joined.
-    leader : array of int
-        Group that stands for each group's cluster.
+        Its lowest end, or its lowest point where no line ends.
+    weight : array of int
+        Number of points.
+    has_end, is_fixed, is_joint : array of bool
+        Whether a line ends here as drawn; whether it must not move; whether it is
+        nothing but a cut of ours.
+    begin, whole, ends : array
+        Lines that meet in place k are ``whole[begin[k]:begin[k + 1]]``, and whether
+        each ends there.
     """
 
-    xy: Floats
-    leader: Ints
-    members: dict[int, list[int]] = field(default_factory=dict)
-
-    def find(self, group: int) -> int:
-        """Find the leader of a group."""
-        while self.leader[group] != group:
-            group = int(self.leader[group])
-        return group
-
-    def of(self, leader: int) -> list[int]:
-        """List the groups of a cluster."""
-        return self.members.get(leader, [leader])
-
-    def join(self, keep: int, lose: int) -> None:
-        """Put one cluster into another, whose place stays."""
-        self.members[keep] = [*self.of(keep), *self.of(lose)]
-        self.members.pop(lose, None)
-        self.leader[lose] = keep
-
-    def all_leaders(self) -> Ints:
-        """Find the leader of every group."""
-        leaders = self.leader
-        while True:
-            higher = leaders[leaders]
-            if (higher == leaders).all():
-                return leaders
-            leaders = higher
-
-
-class _Facts:
-    """What each group is made of."""
-
     def __init__(self, meetings: Meetings) -> None:
-        group = meetings.group
-        count = int(group.max()) + 1 if len(group) else 0
-        order = np.lexsort(
-            (meetings.xy[:, 1], meetings.xy[:, 0], ~meetings.is_end, group)
-        )
-        self._start = np.searchsorted(group[order], np.arange(count + 1))
-        self._whole = meetings.whole[order]
-        self._is_end = meetings.is_end[order]
-        self.xy: Floats = meetings.xy[order][self._start[:-1]]
+        group, count = meetings.group, meetings.places.count
+        order = meetings.places.order
         self.weight: Ints = np.bincount(group, minlength=count)
         self.has_end: Bools = np.bincount(group, meetings.is_end, count) > 0
         self.is_fixed: Bools = np.bincount(group, ~meetings.is_end, count) > 0
         joints = np.bincount(group, meetings.is_joint, count)
         self.is_joint: Bools = joints == self.weight
+        self.begin: Ints = np.concatenate([[0], np.cumsum(self.weight)])
+        self.whole: Ints = meetings.whole[order]
+        self.ends: Bools = meetings.is_end[order]
+        first = order[self.begin[:-1]]
+        # contacts of one place differ in the last bits: the lowest stands for them
+        bits = order[np.repeat(~self.has_end & (self.weight > 1), self.weight)]
+        lowest = np.lexsort((meetings.xy[bits, 1], meetings.xy[bits, 0], group[bits]))
+        bits = bits[lowest][::-1]
+        first[group[bits]] = bits
+        last_to_first = order[self.ends][::-1]
+        first[group[last_to_first]] = last_to_first
+        self.stands_for: Ints = first
+        self.xy: Floats = meetings.xy[first]
 
-    def lines(self, group: int) -> set[int]:
-        """Lines that meet in a group."""
-        return set(self._whole[self._start[group] : self._start[group + 1]].tolist())
 
-    def lines_ending(self, group: int) -> set[int]:
-        """Lines that have an end in a group."""
-        here = slice(self._start[group], self._start[group + 1])
-        return set(self._whole[here][self._is_end[here]].tolist())
+@dataclass
+class Clusters:
+    """
+    Groups of places that become one node each.
+
+    Attributes
+    ----------
+    xy : array of float, shape (g, 2)
+        Place of each; the leader's is the node's.
+    leader : array of int
+        Place that stands for each place's cluster.
+    """
+
+    xy: Floats
+    leader: Ints
 
 
-def snap_ends(meetings: Meetings, *, snap_m: float, log: Log) -> Clusters:
+def snap_ends(
+    meetings: Meetings, groups: Groups, *, snap_m: float, log: Log
+) -> Clusters:
     """
     Join ends that lie within the tolerance, the nearest first.
 
     Returns
     -------
     Clusters
-        Over the groups of ``meetings``.
+        Over the places of ``meetings``.
     """
-    facts = _Facts(meetings)
-    clusters = Clusters(facts.xy.copy(), np.arange(len(facts.xy)))
-    if snap_m <= 0 or len(facts.xy) == 0:
+    xy = groups.xy
+    clusters = Clusters(xy.copy(), np.arange(len(xy)))
+    if snap_m <= 0 or len(xy) == 0:
         return clusters
+    pairs = meetings.places.near(groups.stands_for)
     # a cut of ours is no place to join; ends near it are joined to the line
-    real = np.flatnonzero(~facts.is_joint)
-    pairs = real[cKDTree(facts.xy[real]).query_pairs(snap_m, output_type="ndarray")]
-    hopeless = facts.is_fixed[pairs].all(axis=1) | ~facts.has_end[pairs].any(axis=1)
+    pairs = pairs[~groups.is_joint[pairs].any(axis=1)]
+    hopeless = groups.is_fixed[pairs].all(axis=1) | ~groups.has_end[pairs].any(axis=1)
     pairs = pairs[~hopeless]
-    distance = np.hypot(*(facts.xy[pairs[:, 0]] - facts.xy[pairs[:, 1]]).T)
-    low = np.minimum(facts.xy[pairs[:, 0]], facts.xy[pairs[:, 1]])
+    gap = xy[pairs[:, 0]] - xy[pairs[:, 1]]
+    distance = np.hypot(*gap.T)
+    low = np.minimum(xy[pairs[:, 0]], xy[pairs[:, 1]])
     order = np.lexsort((low[:, 1], low[:, 0], distance.round(6)))
-    for one, other in pairs[order].tolist():
-        _try_join(
-            clusters,
-            facts,
-            clusters.find(one),
-            clusters.find(other),
-            snap_m=snap_m,
-            log=log,
-        )
+    order = order[(gap[order] ** 2).sum(axis=1) <= snap_m * snap_m]
+    work = engine(20 * len(meetings.xy))
+    keep, lose, clusters.leader = work.join(
+        pairs[order], xy, groups.weight, groups.has_end, groups.is_fixed,
+        groups.begin, groups.whole, groups.ends, snap_m,
+    )  # fmt: skip
+    before, after = spots(xy[lose]), spots(xy[keep])
+    moved = np.hypot(*(xy[lose] - xy[keep]).T)
+    notes = [f"端点捕捉 {metres:.3f} m end to end" for metres in moved.tolist()]
+    log.extend("snap", before, before, after, notes)
     return clusters
-
-
-def _try_join(
-    clusters: Clusters, facts: _Facts, one: int, other: int, *, snap_m: float, log: Log
-) -> None:
-    if one == other:
-        return
-    these, those = clusters.of(one), clusters.of(other)
-    if not _may_join(facts, these, those, snap_m):
-        return
-    rank = [
-        (bool(facts.is_fixed[group]), int(facts.weight[group]), *(-facts.xy[group]))
-        for group in (one, other)
-    ]
-    keep, lose = (one, other) if rank[0] >= rank[1] else (other, one)
-    log.add(
-        "snap",
-        spot(clusters.xy[lose]),
-        spot(clusters.xy[lose]),
-        spot(clusters.xy[keep]),
-        f"端点捕捉 {np.hypot(*(clusters.xy[lose] - clusters.xy[keep])):.3f} m end to end",
-    )
-    clusters.join(keep, lose)
-
-
-def _may_join(facts: _Facts, these: list[int], those: list[int], snap_m: float) -> bool:
-    """Whether two clusters are near in all their members and no reach would vanish."""
-    if any(facts.is_fixed[g] for g in these) and any(facts.is_fixed[g] for g in those):
-        return False  # crossings cannot move
-    if not any(facts.has_end[g] for g in (*these, *those)):
-        return False
-    gap = facts.xy[these][:, None, :] - facts.xy[those][None, :, :]
-    if np.hypot(gap[..., 0], gap[..., 1]).max() > snap_m:
-        return False
-    for one in these:
-        for other in those:
-            shared = facts.lines(one) & facts.lines(other)
-            ends_one, ends_other = facts.lines_ending(one), facts.lines_ending(other)
-            # an end that pokes past a crossing of its own line is a stub; anything
-            # else that lies on the same line is a short reach, and stays
-            if any((line in ends_one) == (line in ends_other) for line in shared):
-                return False
-    return True
 
 
 @dataclass(frozen=True)
 class Cuts:
     """
-    Where each line is cut, ends included.
+    Where each line is cut, ends included: first all starts, then all ends.
 
     Attributes
     ----------
@@ -186,29 +137,38 @@ class Cuts:
 def place_cuts(
     simple: SimpleLines,
     meetings: Meetings,
+    groups: Groups,
     clusters: Clusters,
     *,
     snap_m: float,
     log: Log,
 ) -> Cuts:
     """Turn clusters into cuts, and let ends near the inside of a line cut it."""
-    facts = _Facts(meetings)
     part, measure = meetings.part, meetings.measure_m
-    node = clusters.all_leaders()[meetings.group]
-    joiner = _Joiner(simple, meetings, facts, clusters, max(snap_m, EXACT_M), log)
+    node = clusters.leader[meetings.group]
+    joiner = _Joiner(simple, meetings, groups, clusters, max(snap_m, EXACT_M), log)
     new = joiner.run()
-    if new:
-        extra = np.array([(p, m, c) for p, m, c in new])
-        part = np.concatenate([part, extra[:, 0].astype(np.int64)])
-        measure = np.concatenate([measure, extra[:, 1]])
-        node = np.concatenate([node, extra[:, 2].astype(np.int64)])
-    # two ends that reach a line at one place are one node
-    leaders = np.unique(node)
-    place = same_place(clusters.xy[leaders])
-    first = leaders[np.unique(place, return_index=True)[1]]
-    one = np.arange(len(clusters.xy))
-    one[leaders] = first[place]
+    if not new:
+        return Cuts(part, measure, node, clusters.xy)
+    extra = np.array(new, dtype=float)
+    part = np.concatenate([part, extra[:, 0].astype(np.int64)])
+    measure = np.concatenate([measure, extra[:, 1]])
+    node = np.concatenate([node, extra[:, 2].astype(np.int64)])
+    leaders = np.flatnonzero(clusters.leader == np.arange(len(clusters.leader)))
+    one = _one_place(clusters.xy, leaders, np.unique(node[-len(new) :]))
     return Cuts(part, measure, one[node], clusters.xy)
+
+
+def _one_place(xy: Floats, leaders: Ints, moved: Ints) -> Ints:
+    """Two ends that reach a line at one place are one node: the first of them."""
+    west = np.sort(xy[moved, 0])
+    at = np.searchsorted(west, xy[leaders, 0] - EXACT_M)
+    beside = west[np.minimum(at, len(west) - 1)] - xy[leaders, 0]
+    some = leaders[np.abs(beside) <= EXACT_M]
+    place = linked(len(some), near_pairs(xy[some], EXACT_M))
+    one = np.arange(len(xy))
+    one[some] = some[np.unique(place, return_index=True)[1]][place]
+    return one
 
 
 @dataclass
@@ -217,87 +177,124 @@ class _Joiner:
 
     simple: SimpleLines
     meetings: Meetings
-    facts: _Facts
+    groups: Groups
     clusters: Clusters
     reach_m: float
     log: Log
 
     def run(self) -> list[tuple[int, float, int]]:
         """Give (line, measure, cluster) for each end near a line, the nearest first."""
-        self.length: Floats = np.asarray(shapely.length(self.simple.line))
-        real = np.flatnonzero(~self.meetings.is_joint)
-        self._by_part = real[np.argsort(self.meetings.part[real], kind="stable")]
-        self._part = self.meetings.part[self._by_part]
-        group, part, distance = self._candidates()
+        leader, line = self._candidates()
+        if len(leader) == 0:
+            return []
+        self._prepare(leader, line)
+        xy = self.clusters.xy
         found: list[tuple[int, float, int]] = []
         settled: set[int] = set()
-        for leader, line, gap in zip(
-            group.tolist(), part.tolist(), distance.tolist(), strict=True
-        ):
-            place = shapely.Point(self.clusters.xy[leader])
-            if leader in settled:
+        rows: list[tuple[Floats, Floats, float]] = []
+        for k in np.lexsort(
+            (line, xy[leader, 1], xy[leader, 0], self._gap.round(6))
+        ).tolist():
+            node = int(leader[k])
+            if node in settled:
                 # only lines drawn over the one it was joined to
-                gap = float(shapely.distance(place, self.simple.line[line]))
-                if gap > EXACT_M:
+                self._measure_again(k, node)
+                if self._gap[k] > EXACT_M:
                     continue
-            measure = float(self.simple.line[line].project(place))
-            if self._may_join(leader, line, measure):
-                settled.add(leader)
-                found.append((line, measure, leader))
-                self._move(leader, line, measure, gap)
+            if self._may_join(k, node):
+                settled.add(node)
+                found.append((int(line[k]), float(self._measure[k]), node))
+                before = xy[node].copy()
+                if self._gap[k] > EXACT_M and not self._fixed[node]:
+                    xy[node] = self._foot[k]
+                rows.append((before, xy[node].copy(), float(self._gap[k])))
+        self._write(rows)
         return found
 
-    def _candidates(self) -> tuple[Ints, Ints, Floats]:
+    def _candidates(self) -> tuple[Ints, Ints]:
         """Clusters with an end, and the lines near them that do not meet there yet."""
-        lines, xy = self.simple.line, self.clusters.xy
-        leaders = self.clusters.all_leaders()
-        with_end = np.unique(leaders[self.facts.has_end])
-        places = np.asarray(shapely.points(xy[with_end]), dtype=object)
-        which, line = shapely.STRtree(lines).query(
-            places, predicate="dwithin", distance=self.reach_m
+        shape, whole = self.simple.shape, self.simple.whole
+        leaders = self.clusters.leader
+        with_end = np.zeros(len(leaders), dtype=bool)
+        with_end[leaders[self.groups.has_end]] = True
+        node = np.flatnonzero(with_end)
+        ends = leaders[self.meetings.group[: 2 * len(shape)]].reshape(2, -1).T
+        which, line = engine(len(shape.xy)).near_lines(
+            self.clusters.xy[node], node, ends, shape, self.reach_m
         )
-        group = with_end[which]
-        count = int(self.simple.whole.max()) + 1
-        mine = leaders[self.meetings.group] * count + self.meetings.whole
-        new = ~np.isin(group * count + self.simple.whole[line], mine)
-        group, line, which = group[new], line[new], which[new]
-        distance = shapely.distance(places[which], lines[line])
-        order = np.lexsort((line, xy[group, 1], xy[group, 0], distance.round(6)))
-        return group[order], line[order], distance[order]
+        group = node[which]
+        if len(group) == 0:
+            return group, line
+        count = int(whole.max()) + 1
+        some = np.zeros(len(leaders), dtype=bool)
+        some[group] = True
+        here = leaders[self.meetings.group]
+        here, wholes = here[some[here]], self.meetings.whole[some[here]]
+        new = ~np.isin(group * count + whole[line], here * count + wholes)
+        return group[new], line[new]
 
-    def _may_join(self, leader: int, line: int, measure: float) -> bool:
-        at_start, at_end = measure <= EXACT_M, measure >= self.length[line] - EXACT_M
+    def _prepare(self, leader: Ints, line: Ints) -> None:
+        """Measure all candidates at once: few are measured again later."""
+        used, self._which = np.unique(line, return_inverse=True)
+        self._lines = self.simple.shape.lines(used)
+        lines = self._lines[self._which]
+        places = shapely.points(self.clusters.xy[leader])
+        self._line = line
+        self._gap: Floats = np.asarray(shapely.distance(places, lines))
+        self._measure: Floats = np.asarray(shapely.line_locate_point(lines, places))
+        self._foot: Floats = shapely.get_coordinates(
+            shapely.line_interpolate_point(lines, self._measure)
+        )
+        fixed = self.clusters.leader[self.groups.is_fixed]
+        self._fixed: Bools = np.zeros(len(self.clusters.leader), dtype=bool)
+        self._fixed[fixed] = True
+        # members of the clusters asked for, one after the other
+        asked = np.zeros(len(self._fixed), dtype=bool)
+        asked[leader] = True
+        self._member = np.flatnonzero(asked[self.clusters.leader])
+        of = self.clusters.leader[self._member]
+        order = np.argsort(of, kind="stable")
+        self._member = self._member[order]
+        self._first, self._last = (
+            np.searchsorted(of[order], leader, side) for side in ("left", "right")
+        )
+        # and the cuts of the lines asked for
+        wanted = np.zeros(len(self.simple.shape), dtype=bool)
+        wanted[line] = True
+        real = np.flatnonzero(wanted[self.meetings.part] & ~self.meetings.is_joint)
+        order = real[np.argsort(self.meetings.part[real], kind="stable")]
+        self._cut = self.meetings.measure_m[order]
+        self._low, self._high = (
+            np.searchsorted(self.meetings.part[order], line, side)
+            for side in ("left", "right")
+        )
+
+    def _measure_again(self, k: int, node: int) -> None:
+        """Measure a candidate whose node has been moved."""
+        place = shapely.Point(self.clusters.xy[node])
+        line = self._lines[self._which[k]]
+        self._gap[k] = shapely.distance(place, line)
+        self._measure[k] = line.project(place)
+        self._foot[k] = shapely.get_coordinates(line.interpolate(self._measure[k]))
+
+    def _may_join(self, k: int, node: int) -> bool:
+        line, measure = self._line[k], self._measure[k]
+        at_start = measure <= EXACT_M
+        at_end = measure >= self.simple.length_m[line] - EXACT_M
         joint = self.simple.joint[line]
         if (at_start and not joint[0]) or (at_end and not joint[1]):
             return False  # nearest to its end: refused by the separation check
-        if self._is_fixed(leader):
+        if self._fixed[node]:
             # both are nodes already and neither can move: they stay apart
-            return not self._has_node(line, measure)
+            there = self._cut[self._low[k] : self._high[k]]
+            return not bool((np.abs(there - measure) <= self.reach_m).any())
         # no end of the cluster may end up farther off than the tolerance
-        foot = self._foot(line, measure)
-        gap = self.facts.xy[self.clusters.of(leader)] - foot
+        member = self._member[self._first[k] : self._last[k]]
+        gap = self.groups.xy[member] - self._foot[k]
         return bool(np.hypot(*gap.T).max() <= self.reach_m + 1e-9)
 
-    def _is_fixed(self, leader: int) -> bool:
-        return bool(self.facts.is_fixed[self.clusters.of(leader)].any())
-
-    def _has_node(self, line: int, measure: float) -> bool:
-        low, high = np.searchsorted(self._part, [line, line + 1])
-        there = self.meetings.measure_m[self._by_part[low:high]]
-        return bool((np.abs(there - measure) <= self.reach_m).any())
-
-    def _foot(self, line: int, measure: float) -> Floats:
-        foot = self.simple.line[line].interpolate(measure)
-        return np.array([foot.x, foot.y])
-
-    def _move(self, leader: int, line: int, measure: float, gap: float) -> None:
-        before = spot(self.clusters.xy[leader])
-        if gap > EXACT_M and not self._is_fixed(leader):
-            self.clusters.xy[leader] = self._foot(line, measure)
-        self.log.add(
-            "t_junction",
-            before,
-            before,
-            spot(self.clusters.xy[leader]),
-            f"端点接到线上 {gap:.3f} m end joined to a line",
-        )
+    def _write(self, rows: list[tuple[Floats, Floats, float]]) -> None:
+        before = spots(np.array([row[0] for row in rows]).reshape(-1, 2))
+        after = spots(np.array([row[1] for row in rows]).reshape(-1, 2))
+        notes = [f"端点接到线上 {row[2]:.3f} m end joined to a line" for row in rows]
+        self.log.extend("t_junction", before, before, after, notes)

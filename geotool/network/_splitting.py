@@ -1,79 +1,20 @@
 """Lines cut at nodes, for all lines at once: pieces from node to node."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
 
-from geotool.network._lines import Bools, Floats, Ints, Lines, Log, SimpleLines, spot
-from geotool.network._noding import EXACT_M
+from geotool.network._engine import engine
+from geotool.network._limits import EXACT_M
+from geotool.network._lines import SimpleLines
+from geotool.network._log import Log, spot, spots
+from geotool.network._pieces import Pieces
+from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged
 from geotool.network._snapping import Cuts
 
 SAME_LINE_M = 0.01
 """Two pieces between the same nodes are one line if they lie this close."""
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """
-    Lines from node to node.
-
-    Attributes
-    ----------
-    line : array of LineString
-        In the direction of the parts, not of the drawing.
-    row : array of int
-        Position in the rivers.
-    start, end : array of int
-        Node numbers.
-    whole : array of int
-        Number of the part it was cut from.
-    along_m : array of float
-        Metres along that part to the piece: pieces are numbered by it.
-    flipped : array of bool
-        Whether the drawing runs the other way.
-    node_xy : array of float
-    """
-
-    line: Lines
-    row: Ints
-    start: Ints
-    end: Ints
-    whole: Ints
-    along_m: Floats
-    flipped: Bools
-    node_xy: Floats
-
-    def at(self, index: Bools | Ints) -> "Pieces":
-        """Take some of the pieces, over the same nodes."""
-        columns = {
-            f.name: getattr(self, f.name)[index]
-            for f in fields(self)
-            if f.name != "node_xy"
-        }
-        return Pieces(**columns, node_xy=self.node_xy)
-
-    def as_drawn(self) -> "Pieces":
-        """Turn pieces the way they were drawn."""
-        line = self.line.copy()
-        line[self.flipped] = shapely.reverse(line[self.flipped])
-        return replace(
-            self,
-            line=line,
-            start=np.where(self.flipped, self.end, self.start),
-            end=np.where(self.flipped, self.start, self.end),
-            flipped=np.zeros(len(line), dtype=bool),
-        )
-
-
-def stacked(one: Pieces, other: Pieces) -> Pieces:
-    """Put two sets of pieces together, over the nodes of the second."""
-    columns = {
-        f.name: np.concatenate([getattr(one, f.name), getattr(other, f.name)])
-        for f in fields(Pieces)
-        if f.name != "node_xy"
-    }
-    return Pieces(**columns, node_xy=other.node_xy)
 
 
 def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
@@ -84,15 +25,73 @@ def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
     --------
     >>> from geotool.network._lines import simple_lines
     >>> line = np.array([shapely.LineString([(0, 0), (6, 0), (10, 0)])])
-    >>> simple = simple_lines(line, np.array([0]), np.array([False]))
-    >>> nodes = np.array([[0.0, 0.0], [4.0, 0.0], [10.0, 0.0]])
-    >>> cuts = Cuts(np.zeros(3, int), np.array([0.0, 4, 10]), np.arange(3), nodes)
-    >>> [piece.wkt for piece in cut_lines(simple, cuts).line]
+    >>> simple = simple_lines(Ragged.of(line), np.array([0]), np.array([False]))
+    >>> nodes = np.array([[0.0, 0.0], [10.0, 0.0], [4.0, 0.0]])
+    >>> measure = np.array([0.0, 10, 4])
+    >>> cuts = Cuts(np.zeros(3, int), measure, np.arange(3), nodes)
+    >>> [piece.wkt for piece in cut_lines(simple, cuts).lines(np.arange(2))]
     ['LINESTRING (0 0, 4 0)', 'LINESTRING (4 0, 6 0, 10 0)']
     """
-    order = np.lexsort((cuts.node, cuts.measure_m, cuts.part))
-    part, measure = cuts.part[order], cuts.measure_m[order]
-    node = cuts.node[order]
+    n = len(simple.shape)
+    busy = _busy(simple, cuts)
+    part, begin, end, measure, shape = _cut_up(simple, cuts, busy)
+    quiet = np.flatnonzero(~busy)
+    low, high = _inside(simple.shape.at(quiet), cuts, quiet, n)
+    source = np.concatenate([quiet, part])
+    along = simple.offset_m[source]
+    along[len(quiet) :] += measure
+    pieces = Pieces(
+        low=np.concatenate([low, shape.start]),
+        high=np.concatenate([high, shape.stop]),
+        is_own=np.repeat([False, True], [len(quiet), len(part)]),
+        row=simple.row[source],
+        start=np.concatenate([cuts.node[quiet], begin]),
+        end=np.concatenate([cuts.node[n + quiet], end]),
+        whole=simple.whole[source],
+        along_m=along,
+        flipped=simple.flipped[source],
+        xy=simple.shape.xy,
+        own_xy=shape.xy,
+        node_xy=cuts.node_xy,
+    )
+    return pieces.at(np.argsort(source, kind="stable"))
+
+
+def _busy(simple: SimpleLines, cuts: Cuts) -> Bools:
+    """Which lines are cut on their way, or have vertices right beside their ends."""
+    shape, n = simple.shape, len(simple.shape)
+    busy = np.bincount(cuts.part[2 * n :], minlength=n) > 0
+    busy |= (cuts.node[:n] == cuts.node[n : 2 * n]) & (simple.length_m <= EXACT_M)
+    bent = shape.stop - shape.start > 2
+    for end, beside in (
+        (shape.start, shape.start + 1),
+        (shape.stop - 1, shape.stop - 2),
+    ):
+        step = shape.xy[beside] - shape.xy[end]
+        busy |= bent & (np.hypot(step[:, 0], step[:, 1]) <= EXACT_M)
+    return np.asarray(busy)
+
+
+def _inside(shape: Ragged, cuts: Cuts, quiet: Ints, n: int) -> tuple[Ints, Ints]:
+    """Vertices of whole lines between their nodes; ends that lie beside them, too."""
+    inside = []
+    for end, node, keep in (
+        (shape.start, cuts.node[quiet], 1),
+        (shape.stop - 1, cuts.node[n + quiet], 0),
+    ):
+        gap = shape.xy[end] - cuts.node_xy[node]
+        beside = np.hypot(gap[:, 0], gap[:, 1]) > EXACT_M
+        inside.append(end + np.where(beside, 1 - keep, keep))
+    return inside[0], inside[1]
+
+
+def _cut_up(
+    simple: SimpleLines, cuts: Cuts, busy: Bools
+) -> tuple[Ints, Ints, Ints, Floats, Ragged]:
+    """Cut busy lines: the line of each piece, its nodes, its measure, its shape."""
+    here = np.flatnonzero(busy[cuts.part])
+    order = here[np.lexsort((cuts.node[here], cuts.measure_m[here], cuts.part[here]))]
+    part, measure, node = cuts.part[order], cuts.measure_m[order], cuts.node[order]
     # the same node cut twice at one place of a line is one cut
     again = np.zeros(len(part), dtype=bool)
     again[1:] = (
@@ -101,132 +100,84 @@ def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
         & (measure[1:] - measure[:-1] <= EXACT_M)
     )
     part, measure, node = part[~again], measure[~again], node[~again]
-    is_piece = part[1:] == part[:-1]
-    begin = np.flatnonzero(is_piece)
-    lines = _assemble(simple.line, part, measure, node, cuts.node_xy, begin)
-    source = part[begin]
-    return Pieces(
-        line=lines,
-        row=simple.row[source],
-        start=node[begin],
-        end=node[begin + 1],
-        whole=simple.whole[source],
-        along_m=simple.offset_m[source] + measure[begin],
-        flipped=simple.flipped[source],
-        node_xy=cuts.node_xy,
+    begin = np.flatnonzero(part[1:] == part[:-1])
+    lines = np.flatnonzero(busy)
+    xy, size = engine(len(simple.shape.xy)).cut(
+        simple.shape.at(lines),
+        np.searchsorted(lines, part),
+        measure,
+        cuts.node_xy[node],
     )
-
-
-def _assemble(
-    lines: Lines, part: Ints, measure: Floats, node: Ints, node_xy: Floats, begin: Ints
-) -> Lines:
-    """Put nodes and the vertices between them together, piece by piece."""
-    xy, of = shapely.get_coordinates(lines, return_index=True)
-    along = _along(xy, of)
-    # line k's measures are lifted above those of line k-1, so one search serves all
-    lift = np.concatenate([[0.0], np.cumsum(shapely.length(lines) + 1.0)])[:-1]
-    cut_at, vertex_at = lift[part] + measure, lift[of] + along
-    last_cut = np.searchsorted(part, np.arange(len(lines)), side="right") - 1
-    cut = np.searchsorted(cut_at, vertex_at, side="right") - 1
-    cut = np.clip(cut, np.searchsorted(part, of), last_cut[of] - 1)
-    gap = np.minimum(vertex_at - cut_at[cut], cut_at[cut + 1] - vertex_at)
-    kept = gap > EXACT_M
-    count = len(begin)
-    piece_of_cut = np.full(len(part), -1, dtype=np.int64)
-    piece_of_cut[begin] = np.arange(count)
-    # a node beside the line is reached from the foot on the line, and left by it
-    foot = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines[part], measure)
-    ).reshape(-1, 2)
-    beside = np.hypot(*(foot - node_xy[node]).T) > EXACT_M
-    leaves, comes = beside[begin], beside[begin + 1]
-    number = np.arange(count)
-    index = np.concatenate(
-        [number, number[leaves], piece_of_cut[cut[kept]], number[comes], number]
-    )
-    rank = np.concatenate(
-        [
-            np.full(count, -2.0),
-            np.full(int(leaves.sum()), -1.0),
-            along[kept],
-            np.full(int(comes.sum()), np.finfo(float).max),
-            np.full(count, np.inf),
-        ]
-    )
-    every = np.vstack(
-        [
-            node_xy[node[begin]],
-            foot[begin][leaves],
-            xy[kept],
-            foot[begin + 1][comes],
-            node_xy[node[begin + 1]],
-        ]
-    )
-    order = np.lexsort((rank, index))
-    made = shapely.linestrings(every[order], indices=index[order])
-    return np.asarray(made, dtype=object)
-
-
-def _along(xy: Floats, of: Ints) -> Floats:
-    """Metres from the start of its line for every vertex."""
-    step = np.zeros(len(xy))
-    if len(xy):
-        step[1:] = np.hypot(*np.diff(xy, axis=0).T)
-        start = np.ones(len(xy), dtype=bool)
-        start[1:] = of[1:] != of[:-1]
-        step[start] = 0.0
-        total = np.cumsum(step)
-        return total - total[start][np.cumsum(start) - 1]
-    return step
+    stop = np.cumsum(size)
+    shape = Ragged(xy, stop - size, stop)
+    return part[begin], node[begin], node[begin + 1], measure[begin], shape
 
 
 def drop_stubs(pieces: Pieces, *, snap_m: float, log: Log) -> Pieces:
     """Leave out bits that begin and end in one node and are shorter than a snap."""
-    length = shapely.length(pieces.line)
-    stub = (pieces.start == pieces.end) & (length <= 2 * snap_m + EXACT_M)
-    for k in np.flatnonzero(stub):
-        log.add(
-            "stub",
-            spot(pieces.node_xy[pieces.start[k]]),
-            f"{length[k]:.3f} m",
-            "",
-            "伸过交点的线头已去掉 stub removed",
-        )
+    loop = np.flatnonzero(pieces.start == pieces.end)
+    length = pieces.lengths(loop)
+    short = length <= 2 * snap_m + EXACT_M
+    if not short.any():
+        return pieces
+    stub = np.zeros(len(pieces), dtype=bool)
+    stub[loop[short]] = True
+    where = spots(pieces.node_xy[pieces.start[stub]])
+    size = [f"{metres:.3f} m" for metres in length[short].tolist()]
+    log.extend("stub", where, size, "", "伸过交点的线头已去掉 stub removed")
     return pieces.at(~stub)
 
 
-def drop_doubles(pieces: Pieces, subjects: list[str], *, log: Log) -> Pieces:
+def drop_doubles(pieces: Pieces, subjects: Sequence[str], *, log: Log) -> Pieces:
     """Keep the first of the pieces that are drawn over each other."""
     low = np.minimum(pieces.start, pieces.end)
     high = np.maximum(pieces.start, pieces.end)
-    order = np.lexsort((pieces.along_m, pieces.whole, high, low))
-    change = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
-    begin = np.concatenate([[0], np.flatnonzero(change) + 1])
-    stop = np.append(begin[1:], len(order))
-    keep = np.ones(len(order), dtype=bool)
-    for first, last in zip(begin, stop, strict=True):
-        if last - first < 2:
-            continue
-        kept: list[int] = []
-        for k in order[first:last].tolist():
-            line = pieces.line[k]
-            twin = next((j for j in kept if _is_same_line(pieces.line[j], line)), None)
-            if twin is None:
-                kept.append(k)
-                continue
-            keep[k] = False
-            middle = spot(line.interpolate(0.5, normalized=True).coords[0])
-            log.add(
-                "double",
-                subjects[pieces.row[k]],
-                f"{line.length:.2f} m",
-                subjects[pieces.row[twin]],
-                f"重复线已去掉 drawn twice, one kept at {middle}",
-            )
+    key = low * len(pieces.node_xy) + high
+    order = np.argsort(key, kind="stable")
+    again = np.zeros(len(order), dtype=bool)
+    again[1:] = key[order][1:] == key[order][:-1]
+    again[:-1] |= again[1:]
+    rivals = order[again]
+    if len(rivals) == 0:
+        return pieces
+    rivals = rivals[
+        np.lexsort((pieces.along_m[rivals], pieces.whole[rivals], key[rivals]))
+    ]
+    line = pieces.lines(rivals)
+    twin = _twins(key[rivals], line)
+    gone = np.flatnonzero(twin >= 0)
+    for k in gone.tolist():
+        middle = spot(line[k].interpolate(0.5, normalized=True).coords[0])
+        log.add(
+            "double",
+            subjects[pieces.row[rivals[k]]],
+            f"{line[k].length:.2f} m",
+            subjects[pieces.row[rivals[twin[k]]]],
+            f"重复线已去掉 drawn twice, one kept at {middle}",
+        )
+    keep = np.ones(len(pieces), dtype=bool)
+    keep[rivals[gone]] = False
     return pieces.at(keep)
 
 
-def _is_same_line(one: shapely.LineString, other: shapely.LineString) -> bool:
-    if abs(one.length - other.length) > 2 * SAME_LINE_M + 1e-4 * one.length:
+def _twins(key: Ints, line: Lines) -> Ints:
+    """For each line the earlier one of its key that it is drawn over, or -1."""
+    twin = np.full(len(key), -1, dtype=np.int64)
+    length = shapely.length(line)
+    begin = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    for first, stop in zip(
+        begin.tolist(), [*begin[1:].tolist(), len(key)], strict=True
+    ):
+        kept: list[int] = []
+        for k in range(first, stop):
+            twin[k] = next((j for j in kept if _is_same(line, length, j, k)), -1)
+            if twin[k] < 0:
+                kept.append(k)
+    return twin
+
+
+def _is_same(line: Lines, length: Floats, one: int, other: int) -> bool:
+    gap = abs(length[one] - length[other])
+    if gap > 2 * SAME_LINE_M + 1e-4 * length[one]:
         return False
-    return bool(shapely.hausdorff_distance(one, other) <= SAME_LINE_M)
+    return bool(shapely.hausdorff_distance(line[one], line[other]) <= SAME_LINE_M)

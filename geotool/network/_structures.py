@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geotool.network._lines import Floats, Ints, Lines, Log, spot
-from geotool.network._splitting import Pieces, stacked
+from geotool.network._log import Log, spot
+from geotool.network._pieces import Pieces, stacked
+from geotool.network._ragged import Floats, Ints, Lines, chunks
 
 INWARD_M = 2.0
 """A gate at a junction stands this far inside the canal it closes, at most."""
@@ -97,10 +98,12 @@ def place_structures(
     away = np.array([c is None for c in chosen], dtype=bool)
     placed = np.flatnonzero(~away)
     piece = np.array([chosen[k][0] for k in placed], dtype=np.int64)  # type: ignore[index]
-    measure = _inward(pieces, piece, points[placed])
-    measure = _spread(piece, measure, shapely.length(pieces.line))
+    used, which = np.unique(piece, return_inverse=True)
+    line = pieces.lines(used)[which]
+    measure = _inward(line, points[placed])
+    measure = _spread(piece, measure, shapely.length(line))
     foot = shapely.get_coordinates(
-        shapely.line_interpolate_point(pieces.line[piece], measure)
+        shapely.line_interpolate_point(line, measure)
     ).reshape(-1, 2)
     node = len(pieces.node_xy) + np.arange(len(placed))
     for k, xy in zip(placed, foot, strict=True):
@@ -125,28 +128,46 @@ def _choose(
     max_m: float,
 ) -> list[tuple[int, float] | None]:
     """Choose (piece, distance) for each structure, or None when all are too far."""
-    tree = shapely.STRtree(pieces.line)
     there = ~(shapely.is_missing(points) | shapely.is_empty(points))
-    which, piece = tree.query(points[there], predicate="dwithin", distance=max_m)
+    some = _in_reach(pieces, points[there], max_m)
+    line = pieces.lines(some)
+    which, at = shapely.STRtree(line).query(
+        points[there], predicate="dwithin", distance=max_m
+    )
     which = np.flatnonzero(there)[which]
-    distance = shapely.distance(points[which], pieces.line[piece])
+    distance = shapely.distance(points[which], line[at])
     found: list[tuple[int, float] | None] = [None] * len(points)
     best: dict[int, tuple[Hashable, ...]] = {}
-    for k, p, d in zip(which.tolist(), piece.tolist(), distance.tolist(), strict=True):
+    for k, j, d in zip(which.tolist(), at.tolist(), distance.tolist(), strict=True):
+        p = int(some[j])
         river = facts["river"].iloc[k]
         name = river_names[pieces.row[p]]
         other = not (river and name and (river in name or name in river))
-        middle = pieces.line[p].interpolate(0.5, normalized=True)
+        middle = line[j].interpolate(0.5, normalized=True)
         key = (other, round(d, 3), round(middle.x, 3), round(middle.y, 3))
         if k not in best or key < best[k]:
             best[k], found[k] = key, (p, d)
     return found
 
 
-def _inward(pieces: Pieces, piece: Ints, points: Lines) -> Floats:
+def _in_reach(pieces: Pieces, points: Lines, max_m: float) -> Ints:
+    """Pieces whose box lies within a distance of any of the points."""
+    if len(points) == 0:
+        return np.zeros(0, dtype=np.int64)
+    tree = shapely.STRtree(
+        shapely.buffer(points, max_m * 1.001 + 1e-6, cap_style="square")
+    )
+    near = np.zeros(len(pieces), dtype=bool)
+    for part in chunks(len(pieces)):
+        box = shapely.box(*pieces.bounds(np.arange(part.start, part.stop)).T)
+        near[part.start + np.unique(tree.query(box)[0])] = True
+    return np.flatnonzero(near)
+
+
+def _inward(line: Lines, points: Lines) -> Floats:
     """Measure of each structure, kept off the ends of its reach."""
-    length = shapely.length(pieces.line[piece])
-    measure = shapely.line_locate_point(pieces.line[piece], points)
+    length = shapely.length(line)
+    measure = shapely.line_locate_point(line, points)
     margin = np.minimum(INWARD_M, length / 3)
     return np.clip(measure, margin, length - margin)
 
@@ -157,14 +178,18 @@ def _spread(piece: Ints, measure: Floats, length: Floats) -> Floats:
     order = np.lexsort((measure, piece))
     for a, b in pairwise(order):
         if piece[a] == piece[b] and measure[b] - measure[a] < 0.01:
-            room = length[piece[b]] - measure[a]
+            room = length[b] - measure[a]
             measure[b] = measure[a] + min(0.5, room / 3)
     return measure
 
 
 def _cut_at(pieces: Pieces, piece: Ints, measure: Floats, foot: Floats) -> Pieces:
     """Cut pieces at measures; node numbers follow those there are."""
+    if len(piece) == 0:
+        return pieces
     node_xy = np.vstack([pieces.node_xy, foot])
+    used = np.unique(piece)
+    wholes = dict(zip(used.tolist(), pieces.lines(used), strict=True))
     order = np.lexsort((measure, piece))
     line: list[shapely.LineString] = []
     source: list[int] = []
@@ -174,7 +199,7 @@ def _cut_at(pieces: Pieces, piece: Ints, measure: Floats, foot: Floats) -> Piece
     for number, group in groupby(order.tolist(), key=lambda k: int(piece[k])):
         here = list(group)
         nodes = [len(pieces.node_xy) + k for k in here]
-        whole = pieces.line[number]
+        whole = wholes[number]
         cuts = [0.0, *measure[here].tolist(), whole.length]
         line += [
             _between(whole, cuts[k], cuts[k + 1], node_xy, nodes, k)
@@ -188,14 +213,13 @@ def _cut_at(pieces: Pieces, piece: Ints, measure: Floats, foot: Floats) -> Piece
     made[:] = line
     bits = pieces.at(np.array(source, dtype=np.int64))
     bits = replace(
-        bits,
-        line=made,
+        bits.reshaped(made),
         start=np.array(start, dtype=np.int64),
         end=np.array(end, dtype=np.int64),
         along_m=bits.along_m + np.array(offset),
         node_xy=node_xy,
     )
-    whole_ones = np.ones(len(pieces.line), dtype=bool)
+    whole_ones = np.ones(len(pieces), dtype=bool)
     whole_ones[piece] = False
     return stacked(pieces.at(whole_ones), bits)
 
@@ -223,12 +247,18 @@ def _unplaced(
     rows = np.flatnonzero(away)
     distance = np.full(len(rows), np.nan)
     there = ~(shapely.is_missing(points[rows]) | shapely.is_empty(points[rows]))
-    if there.any() and len(pieces.line):
-        tree = shapely.STRtree(pieces.line)
-        _, found = tree.query_nearest(
-            points[rows][there], return_distance=True, all_matches=False
-        )
-        distance[there] = found
+    if there.any() and len(pieces):
+        distance[there] = _nearest(pieces, points[rows][there])
     table = facts.iloc[rows][["structure_id", "name", "kind"]].reset_index(drop=True)
     table["distance_m"] = distance
     return gpd.GeoDataFrame(table, geometry=list(points[rows]), crs=crs)
+
+
+def _nearest(pieces: Pieces, points: Lines) -> Floats:
+    """Distance of each point from the nearest piece."""
+    least = np.full(len(points), np.inf)
+    for part in chunks(len(pieces)):
+        tree = shapely.STRtree(pieces.lines(np.arange(part.start, part.stop)))
+        _, found = tree.query_nearest(points, return_distance=True, all_matches=False)
+        least = np.minimum(least, found)
+    return least

@@ -1,5 +1,7 @@
 """A network whose nodes are known already, as NHDPlus and models give it."""
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -7,10 +9,12 @@ import shapely
 
 from geotool.errors import NetworkError
 from geotool.network._build import in_metres, prepare_structures, sorted_rows
-from geotool.network._lines import Floats, Ints, Lines, Log, spot
+from geotool.network._known import choose_columns, nodes_of_next, numbered_nodes
+from geotool.network._log import Log, spot
 from geotool.network._model import RiverNetwork
+from geotool.network._pieces import Pieces
+from geotool.network._ragged import Floats, Ints, Lines
 from geotool.network._reaches import assemble, texts_of
-from geotool.network._splitting import Pieces
 from geotool.network._structures import place_structures
 
 APART_M = 1.0
@@ -20,37 +24,52 @@ APART_M = 1.0
 def network_from_topology(
     rivers: gpd.GeoDataFrame,
     *,
-    from_node: str = "from_node",
-    to_node: str = "to_node",
+    from_node: str | None = None,
+    to_node: str | None = None,
+    next_down: str | None = None,
+    key: str = "river_id",
     structures: gpd.GeoDataFrame | None = None,
     structure_m: float = 50.0,
 ) -> RiverNetwork:
     """
-    Make a network of lines that name the nodes they run from and to.
+    Make a network of lines that say themselves how they hang together.
 
-    Nothing is snapped, split or left out: lines that merely cross do not meet. Water
-    runs from ``from_node`` to ``to_node``, unless ``direction`` says ``both`` or
-    ``unknown``.
+    They name the nodes they run from and to, or the line next down. Nothing is
+    snapped, split or left out: lines that merely cross do not meet. Water runs from
+    ``from_node`` to ``to_node``, or to the next line, unless ``direction`` says
+    ``both`` or ``unknown``.
 
     Parameters
     ----------
     rivers : GeoDataFrame of lines
-        A ``rivers`` layer with two more columns.
-    from_node, to_node : str
+        A ``rivers`` layer with such columns.
+    from_node, to_node : str, optional
         Names of the columns with the node ids.
+    next_down : str, optional
+        Name of the column with the ``key`` of the line next down, instead. Nothing,
+        0 or -1 is a mouth.
+    key : str
+        Column that ``next_down`` speaks of.
     structures : GeoDataFrame of points, optional
     structure_m : float
 
     Returns
     -------
     RiverNetwork
-        Directions are ``given``. Lines drawn against their nodes are turned, and nodes
-        whose ends lie apart are named in the log.
+        Directions are ``given``. Lines drawn against their nodes are turned; nodes
+        whose ends lie apart, and lines next down that are not in the layer, are named
+        in the log.
 
     Raises
     ------
     NetworkError
-        If a column or a node id is missing, or a line comes in several parts.
+        If a column or a node id is missing, a line comes in several parts, or a line
+        names itself as the next.
+
+    Notes
+    -----
+    With no column named, those of :data:`NODE_COLUMNS_KNOWN` are looked for (NHDPlus
+    among them), then those of :data:`NEXT_COLUMNS_KNOWN` (NHDPlus, HydroRIVERS).
 
     Examples
     --------
@@ -62,15 +81,25 @@ def network_from_topology(
     ...     {"river_id": ["A", "B"], "FromNode": [7, 8], "ToNode": [8, 9]},
     ...     geometry=lines, crs=4549,
     ... )
-    >>> network = network_from_topology(rivers, from_node="FromNode", to_node="ToNode")
+    >>> network = network_from_topology(rivers)
     >>> network.reaches[["reach_id", "from_node", "to_node"]].to_numpy().tolist()
+    [['A', 0, 1], ['B', 1, 2]]
+    >>> rivers = rivers[["river_id", "geometry"]].assign(downstream=["B", None])
+    >>> same = network_from_topology(rivers, next_down="downstream")
+    >>> same.reaches[["reach_id", "from_node", "to_node"]].to_numpy().tolist()
     [['A', 0, 1], ['B', 1, 2]]
     """
     log = Log()
     if len(rivers) == 0:
         raise NetworkError("河流图层是空的。", "The layer of rivers is empty.")
     metric, _, ids, subjects = sorted_rows(in_metres(rivers, log))
-    start, end, count = _numbers(metric, from_node, to_node)
+    nodes = choose_columns(
+        metric, from_node=from_node, to_node=to_node, next_down=next_down, key=key
+    )
+    if nodes.by_next:
+        start, end, count = nodes_of_next(metric, nodes, subjects, log)
+    else:
+        start, end, count = numbered_nodes(metric, nodes)
     line = _single_lines(metric, subjects)
     line = _turned(line, start, end, count, subjects, log)
     xy = _places(line, start, end, count)
@@ -79,42 +108,14 @@ def network_from_topology(
     metric["direction"] = np.where(
         np.isin(said, ("both", "unknown")), said, "digitized"
     ).astype(object)
-    rows = np.arange(len(line), dtype=np.int64)
-    still = np.zeros(len(line), dtype=bool)
-    pieces = Pieces(line, rows, start, end, rows, np.zeros(len(line)), still, xy)
+    pieces = Pieces.of(line, start, end, xy)
     points = prepare_structures(structures, metric.crs)
     names = texts_of(metric, "name")
     placed = place_structures(pieces, points, names, max_m=structure_m, log=log)
     return assemble(placed, metric, ids, log)
 
 
-def _numbers(
-    rivers: gpd.GeoDataFrame, from_node: str, to_node: str
-) -> tuple[Ints, Ints, int]:
-    """Give numbers to the nodes that two columns name."""
-    for column in (from_node, to_node):
-        if column not in rivers.columns:
-            raise NetworkError(
-                f"河流图层没有节点列 {column!r}；请用 from_node=、to_node= 指明列名。",
-                f"The rivers have no node column {column!r}; name it with from_node= "
-                "and to_node=.",
-            )
-        bare = np.flatnonzero([text == "" for text in texts_of(rivers, column)])
-        if len(bare):
-            row = int(rivers["source_row"].iloc[bare[0]])
-            raise NetworkError(
-                f"{column} 列有 {len(bare)} 行为空，首见于第 {row} 行；请补全或改用 "
-                "build_network。",
-                f"{len(bare)} cells of {column} are empty, the first in row {row}; fill "
-                "them or use build_network.",
-            )
-    names = pd.concat([rivers[from_node], rivers[to_node]], ignore_index=True)
-    number, known = pd.factorize(names)
-    half = len(rivers)
-    return number[:half].astype(np.int64), number[half:].astype(np.int64), len(known)
-
-
-def _single_lines(rivers: gpd.GeoDataFrame, subjects: list[str]) -> Lines:
+def _single_lines(rivers: gpd.GeoDataFrame, subjects: Sequence[str]) -> Lines:
     line = shapely.force_2d(np.asarray(rivers.geometry, dtype=object))
     several = shapely.get_type_id(line) == 5
     line[several] = shapely.line_merge(line[several])
@@ -144,17 +145,24 @@ def _places(line: Lines, start: Ints, end: Ints, count: int) -> Floats:
 
 
 def _turned(
-    line: Lines, start: Ints, end: Ints, count: int, subjects: list[str], log: Log
+    line: Lines, start: Ints, end: Ints, count: int, subjects: Sequence[str], log: Log
 ) -> Lines:
     """Turn lines that are drawn from their ``to_node`` to their ``from_node``."""
     line = line.copy()
     for _ in range(len(line)):
         gain = _gain_of_turning(line, start, end, count)
-        worst = int(np.argmax(gain))  # one at a time: it moves the others' nodes
-        if gain[worst] <= APART_M:
+        # of lines at one node only the worst: turning it moves the others' node
+        rank = np.empty(len(line), dtype=np.int64)
+        rank[np.argsort(gain, kind="stable")[::-1]] = np.arange(len(line))
+        first = np.full(count, len(line))
+        np.minimum.at(first, start, rank)
+        np.minimum.at(first, end, rank)
+        turn = (gain > APART_M) & (first[start] == rank) & (first[end] == rank)
+        if not turn.any():
             break
-        line[worst] = shapely.reverse(line[worst])
-        log.add("turn", subjects[worst], "", "", "线与节点方向相反，已翻转 turned")
+        line[turn] = shapely.reverse(line[turn])
+        for k in np.flatnonzero(turn).tolist():
+            log.add("turn", subjects[k], "", "", "线与节点方向相反，已翻转 turned")
     return line
 
 

@@ -1,15 +1,29 @@
 """Follow the water: what lies upstream of a place, and what downstream."""
 
+from geotool.trace._alert import alert_sheet, alert_table
+from geotool.trace._borders import BORDERS, border_points
+from geotool.trace._catchment import SectionCatchments
+from geotool.trace._catchments import section_catchments
+from geotool.trace._compare import compare_scenarios
+from geotool.trace._comparison import ScenarioComparison
 from geotool.trace._graph import LEVELS
 from geotool.trace._result import RELATION_ZH, SOURCES, Trace
 from geotool.trace._trace import trace_downstream, trace_upstream
 from geotool.trace._velocity import velocity_ranges
 
 __all__ = [
+    "BORDERS",
     "LEVELS",
     "RELATION_ZH",
     "SOURCES",
+    "ScenarioComparison",
+    "SectionCatchments",
     "Trace",
+    "alert_sheet",
+    "alert_table",
+    "border_points",
+    "compare_scenarios",
+    "section_catchments",
     "trace_downstream",
     "trace_upstream",
     "velocity_ranges",

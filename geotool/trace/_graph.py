@@ -1,135 +1,81 @@
-"""The network as arcs that water may take, each with how sure that is.
-
-Level 0: evidence gives the direction. Level 1: it holds in this scenario, or was
-inferred, or the water runs both ways at times. Level 2: it may be, nobody knows.
-A closed gate has no arc at all.
-"""
+"""The part of a network that a trace can meet, cut where the trace starts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from geotool.errors import NetworkError
-from geotool.network import (
-    CONTROLLABLE_KINDS,
-    KNOWN_CONFIDENCE,
-    RiverNetwork,
-    Scenario,
+from geotool.network import RiverNetwork, Scenario
+from geotool.trace._layout import LEVELS, NEVER, Gate, Layout, layout_of
+from geotool.trace._part import Part, distinct, part_of, whole_part
+from geotool.trace._segments import (
+    NODE_M,
+    Segments,
+    Start,
+    StartReach,
+    cut,
+    start_reaches,
 )
 from geotool.trace._velocity import velocity_ranges
+
+__all__ = [
+    "LEVELS",
+    "NEVER",
+    "NODE_M",
+    "Gate",
+    "Graph",
+    "Segments",
+    "StartReach",
+    "Whole",
+    "build_graph",
+    "near_graph",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-LEVELS = ("certain", "scenario", "possible")
-"""Names of the levels 0, 1 and 2."""
-
-NEVER = 9
-"""Level of an arc that does not exist."""
-
 
 @dataclass(frozen=True)
-class Gate:
+class Whole:
     """
-    A structure between the two sides of its node.
+    All of the network, numbered on from the part that a trace can meet.
 
     Attributes
     ----------
-    structure_id, name, state : str
-    near, far : int
-        Nodes on either side.
+    segments : Segments
+        Those of the part, and then every reach uncut: segment numbers as
+        :meth:`Segments.at` gives them.
+    nodes : int
+    gates : list of Gate
+    gate_arcs : array of int, shape (k, 3)
+    start_nodes : list of int
     """
 
-    structure_id: str
-    name: str
-    state: str
-    near: int
-    far: int
+    segments: Segments
+    nodes: int
+    gates: list[Gate]
+    gate_arcs: Ints
+    start_nodes: list[int]
 
 
-@dataclass(frozen=True)
-class Segments:
-    """
-    Reaches, cut where a trace starts.
-
-    Attributes
-    ----------
-    reach : array of int
-        Row of the reach.
-    low, high : array of float
-        Measures of both ends.
-    start, end : array of int
-        Nodes at ``low`` and ``high``.
-    along, against : array of int
-        Level of the way with and against the drawing.
-    """
-
-    reach: Ints
-    low: Floats
-    high: Floats
-    start: Ints
-    end: Ints
-    along: Ints
-    against: Ints
-
-    @property
-    def length(self) -> Floats:
-        """Length in metres."""
-        return self.high - self.low
-
-    @cached_property
-    def _order(self) -> tuple[Ints, Ints]:
-        """Segments by reach and measure, and the reach of each."""
-        order = np.lexsort((self.low, self.reach))
-        return order, self.reach[order]
-
-    def at(self, reach: int, measure: float, *, before: bool = True) -> int:
-        """
-        Give the segment that holds a measure of a reach.
-
-        Parameters
-        ----------
-        reach : int
-            Row of the reach.
-        measure : float
-        before : bool
-            Of two segments that meet at the measure, take the first.
-        """
-        order, row = self._order
-        first, stop = np.searchsorted(row, [reach, reach + 1])
-        mine = order[first:stop]
-        inside = (self.low[mine] <= measure + 1e-9) & (
-            measure <= self.high[mine] + 1e-9
-        )
-        found = mine[inside] if inside.any() else mine[-1:]
-        return int(found[0] if before else found[-1])
-
-
-@dataclass(frozen=True)
-class StartReach:
-    """
-    A reach with starts inside: the segments before the first and after the last.
-
-    Its water runs one way in all of it, so that where nobody knows which way, the
-    two segments are not unknown independently of each other.
-    """
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """
     Everything a search needs.
 
     Attributes
     ----------
+    layout : Layout
+    base : array of int
+        Node of the layout of each node; those where a reach is cut come after them.
+    part : Part or None
+        The first nodes: all that lead to the start, and the arcs between them. None
+        where these are all nodes of the layout.
+    rows : array of int
+        Rows of the reaches, sorted.
     segments : Segments
     nodes : int
     gates : list of Gate
@@ -141,12 +87,18 @@ class Graph:
         Where the trace starts.
     start_reaches : list of StartReach
         Reaches cut by a start.
+    slow_m_s, fast_m_s : array of float, one a row
+        Slowest and fastest water.
     seconds_low, seconds_high : array of float
         Fastest and slowest time through each segment.
     basis : array of str
         What the velocity of each segment rests on.
     """
 
+    layout: Layout
+    base: Ints
+    part: Part | None
+    rows: Ints
     segments: Segments
     nodes: int
     gates: list[Gate]
@@ -154,30 +106,82 @@ class Graph:
     unparted: list[str]
     start_nodes: list[int]
     start_reaches: list[StartReach]
+    slow_m_s: Floats
+    fast_m_s: Floats
     seconds_low: Floats
     seconds_high: Floats
     basis: NDArray[np.object_]
 
+    @property
+    def first_piece(self) -> int:
+        """Number of the first segment that is part of a reach only."""
+        pieces = [pair.first for pair in self.start_reaches]
+        return min(pieces, default=len(self.segments.reach))
 
-@dataclass
-class _Draft:
-    """Segments while they are being cut."""
+    def core(self, *, upstream: bool) -> Part:
+        """Give the nodes that can be met, and the arcs between them."""
+        if self.part is not None:
+            return self.part
+        return whole_part(self.layout.index(upstream=upstream, compiled=False))
 
-    reach: list[int] = field(default_factory=list)
-    low: list[float] = field(default_factory=list)
-    high: list[float] = field(default_factory=list)
-    start: list[int] = field(default_factory=list)
-    end: list[int] = field(default_factory=list)
+    @cached_property
+    def whole(self) -> Whole:
+        """All of the network, to say why a place was not met."""
+        layout, s = self.layout, self.segments
+        number = self.nodes + np.arange(layout.nodes)
+        number[self.base] = np.arange(len(self.base))
+        count = len(layout.start)
+        every = Segments(
+            np.concatenate([s.reach, np.arange(count)]),
+            np.concatenate([s.low, np.zeros(count)]),
+            np.concatenate([s.high, layout.length]),
+            np.concatenate([s.start, number[layout.start]]),
+            np.concatenate([s.end, number[layout.end]]),
+            np.concatenate([s.along, layout.along]),
+            np.concatenate([s.against, layout.against]),
+        )
+        gates, arcs = _gates_among(layout, lambda node: number[node])
+        return Whole(every, self.nodes + layout.nodes, gates, arcs, self.start_nodes)
+
+
+def _numbers(base: Ints, count: int) -> Callable[[NDArray[Any]], Ints]:
+    """Look up the number of nodes of the layout; -1 if they have none."""
+    if len(base) > count // 8:
+        number = np.full(count, -1, dtype=np.int64)
+        number[base] = np.arange(len(base))
+        return lambda node: number[node]
+    order = np.argsort(base)
+    sorted_ = base[order]
+
+    def look(node: NDArray[Any]) -> Ints:
+        at = np.minimum(np.searchsorted(sorted_, node), len(base) - 1)
+        return np.where(sorted_[at] == node, order[at], -1)
+
+    return look
+
+
+def _gates_among(
+    layout: Layout, number: Callable[[NDArray[Any]], Ints]
+) -> tuple[list[Gate], Ints]:
+    """Gates that have a number at both sides, and their arcs."""
+    if not layout.gates:
+        return [], layout.gate_arcs
+    far = np.arange(layout.nodes - len(layout.gates), layout.nodes)
+    near, far = number(layout.place[far]), number(far)
+    gates = [
+        replace(layout.gates[k], near=int(near[k]), far=int(far[k]))
+        for k in np.flatnonzero((near >= 0) & (far >= 0)).tolist()
+    ]
+    tail, head = number(layout.gate_arcs[:, 0]), number(layout.gate_arcs[:, 1])
+    arcs = np.stack([tail, head, layout.gate_arcs[:, 2]], axis=1)
+    return gates, arcs[(tail >= 0) & (head >= 0)]
 
 
 def build_graph(
-    network: RiverNetwork,
-    starts: list[tuple[int, float]],
-    *,
-    scenario: Scenario | None,
+    network: RiverNetwork, starts: list[Start], *, scenario: Scenario | None
 ) -> Graph:
     """
-    Lay the network out for a search.
+    Lay the whole network out for a search, its nodes numbered as they are.
 
     Parameters
     ----------
@@ -190,224 +194,132 @@ def build_graph(
     NetworkError
         If the scenario names a structure or reach that is not there.
     """
-    _check_scenario(network, scenario)
-    along, against = reach_levels(network, scenario)
-    segments, count = _cut(network, starts, along, against)
-    parted = _split_gates(network, segments, count, scenario)
-    segments = parted.segments
-    speed = velocity_ranges(network, scenario.velocities_m_s if scenario else None)
-    low = speed["low_m_s"].to_numpy(float)[segments.reach]
-    high = speed["high_m_s"].to_numpy(float)[segments.reach]
-    return Graph(
-        segments=segments,
-        nodes=parted.nodes,
-        gates=parted.gates,
-        gate_arcs=np.array(parted.arcs, dtype=np.int64).reshape(-1, 3),
-        unparted=parted.unparted,
-        start_nodes=[_start_node(segments, *start) for start in starts],
-        start_reaches=_start_reaches(segments, starts),
-        seconds_low=segments.length / high,
-        seconds_high=segments.length / low,
-        basis=speed["basis"].to_numpy(dtype=object)[segments.reach],
-    )
+    layout = layout_of(network, scenario)
+    rows, base = np.arange(len(layout.start)), np.arange(layout.nodes)
+    return _graph(network, layout, None, rows, base, starts, scenario)
 
 
-def _check_scenario(network: RiverNetwork, scenario: Scenario | None) -> None:
-    if scenario is None:
-        return
-    known = set(network.structures["structure_id"].astype(str))
-    known_reaches = set(network.reaches["reach_id"]) | set(network.reaches["river_id"])
-    for keys, there, zh, en in (
-        (scenario.structures, known, "水工建筑物", "structure"),
-        (scenario.directions, known_reaches, "河段或河流", "reach or river"),
-        (scenario.velocities_m_s, known_reaches, "河段或河流", "reach or river"),
-    ):
-        strange = [key for key in keys if key not in there]
-        if strange:
-            raise NetworkError(
-                f"情景“{scenario.name}”提到的{zh} {'、'.join(strange)} 不在河网上；"
-                "请核对编号，或检查该建筑物是否离河过远。",
-                f"Scenario {scenario.name!r} names the {en} {', '.join(strange)}, "
-                "which the network does not have; check the id, or whether the "
-                "structure lies too far from any reach.",
-            )
+def near_graph(
+    network: RiverNetwork,
+    starts: list[Start],
+    *,
+    scenario: Scenario | None,
+    upstream: bool,
+    compiled: bool | None = None,
+) -> Graph:
+    """
+    Lay out what can be met from some starts, and the reaches that touch it.
+
+    Takes time in the size of that, once the network has been laid out.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+    starts : list of (row of the reach, measure)
+    scenario : Scenario or None
+    upstream : bool
+    compiled : bool, optional
+        As :func:`geotool.trace._index.build_index`.
+
+    Raises
+    ------
+    NetworkError
+        If the scenario names a structure or reach that is not there.
+    """
+    layout = layout_of(network, scenario)
+    index = layout.index(upstream=upstream, compiled=compiled)
+    part = part_of(index, _roots(layout, starts, upstream=upstream))
+    core = part.node.astype(np.int64)
+    touched = part.number[part.number < 2 * len(layout.start)] >> 1
+    own = [reach for reach, _ in starts]
+    rows = distinct(np.concatenate([touched, own]).astype(np.int64), len(layout.start))
+    touched = np.concatenate([core, layout.start[rows], layout.end[rows]])
+    sides = _gate_sides(layout, touched)
+    ends = distinct(np.concatenate([touched, sides]), layout.nodes)
+    border = ends[~_is_among(ends, core, layout.nodes)]
+    base = np.concatenate([core, border])
+    return _graph(network, layout, part, rows, base, starts, scenario)
 
 
-def reach_levels(network: RiverNetwork, scenario: Scenario | None) -> tuple[Ints, Ints]:
-    """Level of both ways through every reach."""
-    reaches = network.reaches
-    mode = reaches["flow_mode"].to_numpy(dtype=object)
-    known = reaches["direction_confidence"].to_numpy(float) >= KNOWN_CONFIDENCE
-    one_way = mode == "normal"
-    both_ways = np.isin(mode, ("bidirectional", "reservoir"))
-    along = np.select([one_way & known, one_way | both_ways], [0, 1], 2)
-    # what was only inferred may be wrong: against it, possible
-    against = np.select([one_way & known, both_ways], [NEVER, 1], 2)
-    levels = {
-        "forward": (1, NEVER),
-        "backward": (NEVER, 1),
-        "both": (1, 1),
-        "unknown": (2, 2),
-    }
-    words = scenario.directions if scenario else {}
-    # a river first, its single reaches after: what is said more exactly counts
-    for column in ("river_id", "reach_id"):
-        ids = reaches[column].to_numpy(dtype=object)
-        for key, word in words.items():
-            named = ids == key
-            along[named], against[named] = levels[word]
-    return along.astype(np.int64), against.astype(np.int64)
+def _is_among(some: Ints, others: Ints, count: int) -> NDArray[np.bool_]:
+    """Tell which nodes are among others."""
+    if len(others) > count // 8:
+        there = np.zeros(count, dtype=bool)
+        there[others] = True
+        return there[some]
+    return np.isin(some, others)
 
 
-NODE_M = 1e-6
-"""A place this near to the end of a reach is its node."""
+def _gate_sides(layout: Layout, nodes: Ints) -> Ints:
+    """Both sides of the gates that stand at any of some nodes."""
+    if not layout.gates:
+        return np.zeros(0, dtype=np.int64)
+    far = np.arange(layout.nodes - len(layout.gates), layout.nodes)
+    near = layout.place[far].astype(np.int64)
+    met = _is_among(near, nodes, layout.nodes) | _is_among(far, nodes, layout.nodes)
+    return np.concatenate([near[met], far[met]])
 
 
-def _cut(
-    network: RiverNetwork, starts: list[tuple[int, float]], along: Ints, against: Ints
-) -> tuple[Segments, int]:
-    """Cut reaches at the starts inside them."""
-    reaches, count = network.reaches, len(network.nodes)
-    length = reaches["length_m"].to_numpy(float)
-    ends = reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64)
-    inner: dict[int, set[float]] = {}
+def _roots(layout: Layout, starts: list[Start], *, upstream: bool) -> Ints:
+    """Nodes from which everything can be met: of a start inside a reach, its ends."""
+    found: list[int] = []
     for reach, measure in starts:
-        if NODE_M < measure < length[reach] - NODE_M:
-            inner.setdefault(reach, set()).add(measure)
-    whole = np.ones(len(reaches), dtype=bool)
-    whole[list(inner)] = False
-    draft = _Draft()
-    for reach, cuts in inner.items():
-        measures = [0.0, *sorted(cuts), float(length[reach])]
-        nodes = [
-            int(ends[reach, 0]),
-            *range(count, count + len(cuts)),
-            int(ends[reach, 1]),
-        ]
-        count += len(cuts)
-        for k in range(len(measures) - 1):
-            draft.reach.append(reach)
-            draft.low.append(measures[k])
-            draft.high.append(measures[k + 1])
-            draft.start.append(nodes[k])
-            draft.end.append(nodes[k + 1])
-    rows = np.concatenate(
-        [np.flatnonzero(whole), np.array(draft.reach, dtype=np.int64)]
-    )
-    segments = Segments(
-        reach=rows,
-        low=np.concatenate([np.zeros(int(whole.sum())), draft.low]),
-        high=np.concatenate([length[whole], draft.high]),
-        start=np.concatenate([ends[whole, 0], np.array(draft.start, dtype=np.int64)]),
-        end=np.concatenate([ends[whole, 1], np.array(draft.end, dtype=np.int64)]),
-        along=along[rows],
-        against=against[rows],
-    )
-    return segments, count
-
-
-def _start_node(segments: Segments, reach: int, measure: float) -> int:
-    """
-    Give the node of a start, once the nodes of gates are parted.
-
-    A start at the end of a reach lies on that reach's side of a gate.
-    """
-    k = segments.at(reach, measure)
-    if measure - segments.low[k] <= NODE_M:
-        return int(segments.start[k])
-    return int(segments.end[k])
-
-
-def _start_reaches(
-    segments: Segments, starts: list[tuple[int, float]]
-) -> list[StartReach]:
-    found = {
-        reach: StartReach(
-            segments.at(reach, 0.0), segments.at(reach, np.inf, before=False)
-        )
-        for reach, _ in starts
-    }
-    return [pair for pair in found.values() if pair.first != pair.last]
-
-
-def gate_levels(kind: str, state: str) -> tuple[int, int]:
-    """
-    Give the levels of passing a structure with and against the drawing.
-
-    Examples
-    --------
-    >>> gate_levels("sluice", "open"), gate_levels("weir", "unknown")
-    ((1, 1), (0, 0))
-    >>> gate_levels("sluice", "closed"), gate_levels("sluice", "one_way")
-    ((9, 9), (1, 9))
-    """
-    if state == "closed":
-        return NEVER, NEVER
-    if state == "one_way":
-        return 1, NEVER
-    if kind not in CONTROLLABLE_KINDS:
-        return 0, 0
-    return (1, 1) if state == "open" else (2, 2)
-
-
-@dataclass(frozen=True)
-class _Parted:
-    """Segments whose gate nodes are two nodes each."""
-
-    segments: Segments
-    nodes: int
-    gates: list[Gate]
-    arcs: list[tuple[int, int, int]]
-    unparted: list[str]
-
-
-def _split_gates(
-    network: RiverNetwork, segments: Segments, count: int, scenario: Scenario | None
-) -> _Parted:
-    """Part each structure's node into its two sides, joined by the gate's arcs."""
-    states = scenario.structures if scenario else {}
-    start, end = segments.start.copy(), segments.end.copy()
-    gates: list[Gate] = []
-    unparted: list[str] = []
-    arcs: list[tuple[int, int, int]] = []
-    at_start, at_end = _by_node(start, count), _by_node(end, count)
-    for row in network.structures.to_dict("records"):
-        node, key = int(row["node_id"]), str(row["structure_id"])
-        state = states.get(key, str(row["state"]))
-        ending, beginning = at_end(node), at_start(node)
-        if len(ending) + len(beginning) != 2:
-            if len(ending) + len(beginning) > 2:
-                unparted.append(_name(row) or key)
-            continue  # the end of the network: nothing to part
-        with_, back = gate_levels(str(row["kind"]), state)
-        if len(ending) == 1:  # drawn through: the far side is where the drawing goes
-            start[beginning[0]] = count
-        elif len(ending) == 2:
-            end[ending[1]] = count
-            with_, back = _unsure(with_, back)
+        low, high = int(layout.start[reach]), int(layout.end[reach])
+        along, against = int(layout.along[reach]), int(layout.against[reach])
+        if measure <= NODE_M:
+            found.append(low)
+        elif measure >= layout.length[reach] - NODE_M:
+            found.append(high)
         else:
-            start[beginning[1]] = count
-            with_, back = _unsure(with_, back)
-        gates.append(Gate(key, _name(row), state, node, count))
-        arcs += [(node, count, with_), (count, node, back)]
-        count += 1
-    parted = replace(segments, start=start, end=end)
-    there = [arc for arc in arcs if arc[2] < NEVER]
-    return _Parted(parted, count, gates, there, unparted)
+            into_low, into_high = (along, against) if upstream else (against, along)
+            # where a class does not know which way it runs, both ends count
+            either = min(along, against) > 0
+            found += [low] * (either or into_low < NEVER)
+            found += [high] * (either or into_high < NEVER)
+    return np.array(found, dtype=np.int64)
 
 
-def _by_node(node: Ints, count: int) -> Callable[[int], Ints]:
-    """Look up the segments that have an end at a node."""
-    order = np.argsort(node, kind="stable")
-    first = np.searchsorted(node[order], np.arange(count + 1))
-    return lambda which: order[first[which] : first[which + 1]]
-
-
-def _unsure(along: int, against: int) -> tuple[int, int]:
-    """Which way a one-way gate points is unknown where the drawing changes sides."""
-    return (along, against) if along == against else (2, 2)
-
-
-def _name(row: dict[Any, Any]) -> str:
-    name = row.get("name")
-    return "" if name is None or pd.isna(name) else str(name)
+def _graph(
+    network: RiverNetwork,
+    layout: Layout,
+    part: Part | None,
+    rows: Ints,
+    base: Ints,
+    starts: list[Start],
+    scenario: Scenario | None,
+) -> Graph:
+    number = _numbers(base, layout.nodes)
+    whole = Segments(
+        rows,
+        np.zeros(len(rows)),
+        layout.length[rows],
+        number(layout.start[rows]),
+        number(layout.end[rows]),
+        layout.along[rows].astype(np.int64),
+        layout.against[rows].astype(np.int64),
+    )
+    segments, nodes = cut(whole, starts, nodes=len(base))
+    gates, arcs = _gates_among(layout, number)
+    speed = velocity_ranges(
+        network, scenario.velocities_m_s if scenario else None, rows=rows
+    )
+    slow, fast = (speed[name].to_numpy(float) for name in ("low_m_s", "high_m_s"))
+    mine = np.searchsorted(rows, segments.reach)
+    return Graph(
+        layout=layout,
+        base=base,
+        part=part,
+        rows=rows,
+        segments=segments,
+        nodes=nodes,
+        gates=gates,
+        gate_arcs=arcs,
+        unparted=layout.unparted,
+        start_nodes=[segments.node(*start) for start in starts],
+        start_reaches=start_reaches(segments, starts),
+        slow_m_s=slow,
+        fast_m_s=fast,
+        seconds_low=segments.length / fast[mine],
+        seconds_high=segments.length / slow[mine],
+        basis=speed["basis"].to_numpy(dtype=object)[mine],
+    )

@@ -9,10 +9,10 @@ import pandas as pd
 from geotool.locate import locate_points, reach_position
 from geotool.network import RiverNetwork
 from geotool.schema import layer_kind, layer_kinds
-from geotool.trace._graph import LEVELS
+from geotool.trace._graph import LEVELS, NEVER, NODE_M
 from geotool.trace._reached import SECONDS_PER_HOUR, Hit, Stretches, hits
 from geotool.trace._reasons import Helpers, why_not
-from geotool.trace._result import Step
+from geotool.trace._routes import Routes
 from geotool.trace._velocity import BASES
 
 POINT_COLUMNS = (
@@ -31,12 +31,15 @@ POINT_COLUMNS = (
     "located",
     "path",
     "structures",
+    "n_ways",
+    "ways_exact",
+    "loops",
+    "earliest_h",
     "geometry",
 )
 EXCLUDED_COLUMNS = ("layer", "id", "name", "kind", "reason", "reason_en", "at")
 
 Points = gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame]
-Ways = dict[tuple[str, str], tuple[Step, ...]]
 
 
 def meet_points(
@@ -46,7 +49,7 @@ def meet_points(
     *,
     at: Any,
     max_offset_m: float,
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame, Ways]:
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, Routes]:
     """
     Sort candidates into those that were met and those that were not.
 
@@ -63,35 +66,34 @@ def meet_points(
     -------
     met : GeoDataFrame
     excluded : DataFrame
-    ways : dict
-        By layer and id.
+    routes : Routes
+        The way of each point met, and of any reach on demand.
     """
     helpers = Helpers(network, stretches.found)
-    gates = {
-        way: gate.structure_id
-        for gate in stretches.found.graph.gates
-        for way in ((gate.near, gate.far), (gate.far, gate.near))
-    }
     met: list[dict[str, Any]] = []
     not_met: list[dict[str, Any]] = []
-    ways: Ways = {}
+    routes = Routes(network, stretches)
+    bases = set(stretches.found.graph.basis)
+    softest = next((basis for basis in _SOFTEST_FIRST if basis in bases), "")
     for layer, table in _without_start(points, at).items():
         if len(table) == 0:
             continue
         located = locate_points(table, network, max_offset_m=max_offset_m)
         moved = located.to_crs(network.crs).geometry
-        for place, row in zip(moved, located.to_dict("records"), strict=True):
-            who = {"layer": layer, "id": _id(row, layer), "name": _own_name(row)}
+        rows = located.to_dict("records")
+        for number, (place, row) in enumerate(zip(moved, rows, strict=True), start=1):
+            # one without an id is called by its place in the layer
+            key = point_id(row, layer) or f"#{number}"
+            who = {"layer": layer, "id": key, "name": point_name(row)}
             if row["located"] in ("far", "no_place"):
-                not_met.append({**who, **_unlocated(row, max_offset_m)})
+                not_met.append({**who, **unlocated(row, max_offset_m)})
                 continue
             measure = float(row["measure_m"])
             reach = reach_position(network, row["reach_id"])
             segment = stretches.found.graph.segments.at(reach, measure)
             hit = hits(stretches, segment, measure)
             if hit is not None:
-                how, steps = _met(network, stretches, hit, segment, measure, gates)
-                ways[(layer, who["id"])] = steps
+                how = _met(routes, (layer, who["id"]), hit, segment, measure, softest)
                 met.append({**who, **how, **_place(row), "geometry": place})
                 continue
             far = hits(helpers.unlimited, segment, measure)
@@ -102,7 +104,7 @@ def meet_points(
                 not_met.append(
                     {**who, "kind": kind, "reason": zh, "reason_en": en, "at": where}
                 )
-    return _point_table(network, met), _excluded_table(not_met), ways
+    return _point_table(network, met), _excluded_table(not_met), routes
 
 
 def _without_start(points: Points | None, at: Any) -> dict[str, gpd.GeoDataFrame]:
@@ -114,6 +116,8 @@ def _without_start(points: Points | None, at: Any) -> dict[str, gpd.GeoDataFrame
     kept = dict(layers)
     for layer in layers:
         column = layer_kind(layer).id_column if layer in layer_kinds() else "id"
+        if column not in layers[layer].columns:
+            continue
         for start in starts:
             if isinstance(start, gpd.GeoDataFrame) and column in start.columns:
                 is_start = kept[layer][column].isin(start[column].dropna())
@@ -121,7 +125,8 @@ def _without_start(points: Points | None, at: Any) -> dict[str, gpd.GeoDataFrame
     return kept
 
 
-def _id(row: dict[Any, Any], layer: str) -> str:
+def point_id(row: dict[Any, Any], layer: str) -> str:
+    """Give the id of a point of a layer; empty if it has none."""
     kinds = [layer] if layer in layer_kinds() else layer_kinds()
     for column in [*(layer_kind(kind).id_column for kind in kinds), "id"]:
         value = row.get(column)
@@ -130,49 +135,71 @@ def _id(row: dict[Any, Any], layer: str) -> str:
     return ""
 
 
-def _own_name(row: dict[Any, Any]) -> str:
+def point_name(row: dict[Any, Any]) -> str:
+    """Give the name of a point; empty if it has none."""
     name = row.get("name")
     return "" if name is None or pd.isna(name) else str(name)
 
 
 def _met(
-    network: RiverNetwork,
-    stretches: Stretches,
+    routes: Routes,
+    key: tuple[str, str],
     hit: Hit,
     segment: int,
     measure: float,
-    gates: Mapping[tuple[int, int], str],
-) -> tuple[dict[str, Any], tuple[Step, ...]]:
-    """Tell how a place was met, and its way to the start as reaches and measures."""
-    found, s = stretches.found, stretches.found.graph.segments
-    ids = network.reaches["reach_id"].to_numpy(dtype=object)
-    arcs = found.arcs[hit.level]
-    steps: list[Step] = [(ids[s.reach[segment]], measure, hit.edge)]
-    passed: list[str] = []
-    used, node = [segment], hit.node
-    for arc, after in found.metres[hit.level].way(node):
-        k = int(arcs.segment[arc])
-        if k < 0:
-            passed.append(gates[(node, after)])
-        else:
-            used.append(k)
-            ends = (float(s.low[k]), float(s.high[k]))
-            steps.append(
-                (ids[s.reach[k]], *(ends if int(s.start[k]) == node else ends[::-1]))
-            )
-        node = after
-    bases = set(found.graph.basis[used])
-    how = {
+    softest: str,
+) -> dict[str, Any]:
+    """Tell how a place was met, and keep its way to the start."""
+    walk = routes.walk(hit, segment, measure)
+    routes.walks[key] = walk
+    found = routes.stretches.found
+    bases = set(found.graph.basis[list(walk.segments)])
+    if softest not in bases:  # then the quickest way may rest on less
+        bases |= set(found.graph.basis[_timed(routes, hit)])
+    n_ways, exact = routes.place_ways(hit, segment, measure)
+    soonest = min(_soonest_s(routes.stretches, segment, measure), hit.seconds_min)
+    return {
         "relation": LEVELS[hit.level],
         "distance_m": hit.metres,
         "travel_time_min_h": hit.seconds_min / SECONDS_PER_HOUR,
         "travel_time_max_h": hit.seconds_max / SECONDS_PER_HOUR,
         # the least firm of what the way rests on
         "time_basis": next(basis for basis in _SOFTEST_FIRST if basis in bases),
-        "path": list(dict.fromkeys(step[0] for step in steps)),
-        "structures": passed,
+        "path": list(dict.fromkeys(step[0] for step in walk.steps)),
+        "structures": [name for _, name in walk.structures],
+        "n_ways": n_ways,
+        "ways_exact": exact,
+        "loops": list(walk.loops),
+        "earliest_h": soonest / SECONDS_PER_HOUR,
     }
-    return how, tuple(steps)
+
+
+def _timed(routes: Routes, hit: Hit) -> list[int]:
+    """List the segments of the quickest ways, which the times rest on."""
+    found, used = routes.stretches.found, {-1}
+    arcs = found.arcs[hit.level].segment
+    for ways in (found.fast[hit.level], found.slow[hit.level]):
+        used.update(int(arcs[arc]) for arc, _ in ways.way(hit.node))
+    return sorted(used - {-1})
+
+
+def _soonest_s(stretches: Stretches, segment: int, measure: float) -> float:
+    """Time of the fastest water by any conceivable way, whatever its class."""
+    found, s = stretches.found, stretches.found.graph.segments
+    low, high = float(s.low[segment]), float(s.high[segment])
+    # as `Stretches.node`: through the high end with the drawing, upstream
+    own = (int(s.along[segment]), int(s.against[segment]))
+    own = own if found.upstream else own[::-1]
+    best = float("inf")
+    for row, edge in enumerate((high, low)):
+        part = abs(edge - measure)
+        if own[row] >= NEVER and part > NODE_M:
+            continue
+        share = part / (high - low) if high > low else 0.0
+        node = int(stretches.node[row, segment])
+        spent = share * float(found.graph.seconds_low[segment])
+        best = min(best, float(found.fast[2].cost[node]) + spent)
+    return best
 
 
 _SOFTEST_FIRST = tuple(reversed(BASES))
@@ -193,7 +220,8 @@ def _beyond(hit: Hit) -> dict[str, str]:
     }
 
 
-def _unlocated(row: dict[Any, Any], max_offset_m: float) -> dict[str, str]:
+def unlocated(row: dict[Any, Any], max_offset_m: float) -> dict[str, str]:
+    """Say why a point is on no reach."""
     if row["located"] == "no_place":
         return {
             "kind": "no_place",

@@ -6,141 +6,28 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from geotool.trace._graph import NEVER, NODE_M, Graph
-from geotool.trace._search import (
-    Arcs,
-    Bools,
-    Joined,
-    Search,
-    all_arcs,
-    joined,
-    reached_from,
-    search,
-    stacked,
-)
+from geotool.trace._graph import NEVER, NODE_M
+from geotool.trace._search import Bools
+from geotool.trace._sweeps import Searches, run_searches
+
+__all__ = [
+    "FROM_HIGH",
+    "FROM_LOW",
+    "SECONDS_PER_HOUR",
+    "Hit",
+    "Limits",
+    "Searches",
+    "Stretches",
+    "hits",
+    "reached_stretches",
+    "rooms",
+    "run_searches",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SECONDS_PER_HOUR = 3600.0
-
-
-@dataclass(frozen=True)
-class Searches:
-    """
-    Searches at each level of sureness.
-
-    Attributes
-    ----------
-    graph : Graph
-    arcs : list of Arcs
-        Arcs of level 0; 0 and 1; all. Ways out of a start reach of unknown direction
-        follow them.
-    metres, fast, slow : list of Joined
-        By distance, by the fastest and by the slowest water; seconds.
-    upstream : bool
-    """
-
-    graph: Graph
-    arcs: list[Arcs]
-    metres: list[Joined]
-    fast: list[Joined]
-    slow: list[Joined]
-    upstream: bool
-
-    def cost(self, kind: str, level: Ints, node: Ints) -> Floats:
-        """Give the cost of many nodes, each at its own level."""
-        table = np.stack([found.cost for found in getattr(self, kind)])
-        return np.asarray(table[level, node])
-
-
-def run_searches(graph: Graph, *, upstream: bool) -> Searches:
-    """Search by distance and time, for what is certain, in the scenario, possible."""
-    every = all_arcs(graph)
-    found = Searches(graph, [], [], [], [], upstream)
-    costs = (graph.segments.length, graph.seconds_low, graph.seconds_high)
-    before = -1
-    for level in range(3):
-        own = every.at(every.level <= level)
-        ways = _either_ways(graph, own, level, upstream=upstream)
-        if not ways and len(own.tail) == before:
-            # nothing is less sure than what the level before had
-            found.arcs.append(found.arcs[-1])
-            for kind in (found.metres, found.fast, found.slow):
-                kind.append(kind[-1])
-            continue
-        _search_level(found, own, ways, costs)
-        before = -1 if ways else len(own.tail)
-    return found
-
-
-@dataclass(frozen=True)
-class _EitherWay:
-    """Two arcs of a start reach that runs one way or the other."""
-
-    arcs: Arcs
-    starts: list[int]
-    holds: Bools
-
-
-def _either_ways(
-    graph: Graph, own: Arcs, level: int, *, upstream: bool
-) -> list[_EitherWay]:
-    """
-    Start reaches whose direction a level does not know.
-
-    Whichever way such a reach runs, its water comes from what reaches both its ends.
-    """
-    s, found = graph.segments, []
-    for pair in graph.start_reaches:
-        first, last = pair.first, pair.last
-        if min(s.along[first], s.against[first]) <= level:
-            continue
-        outer = (int(s.start[first]), int(s.end[last]))
-        inner = (int(s.end[first]), int(s.start[last]))
-        tail, head = (outer, inner) if upstream else (inner, outer)
-        met = [
-            reached_from(own, end, nodes=graph.nodes, upstream=upstream)
-            for end in outer
-        ]
-        arcs = Arcs(
-            np.array(tail),
-            np.array(head),
-            np.array([first, last]),
-            np.array([level, level]),
-        )
-        found.append(_EitherWay(arcs, list(inner), met[0] & met[1]))
-    return found
-
-
-def _search_level(
-    found: Searches, own: Arcs, ways: list[_EitherWay], costs: tuple[Floats, ...]
-) -> None:
-    graph, arcs = found.graph, own
-    parts = [np.arange(len(own.tail))]
-    for way in ways:
-        added = len(arcs.tail) + np.arange(len(way.arcs.tail))
-        parts.append(np.concatenate([parts[0], added]))
-        arcs = stacked(arcs, way.arcs)
-    starts = [graph.start_nodes, *(way.starts for way in ways)]
-    holds = [None, *(way.holds for way in ways)]
-    found.arcs.append(arcs)
-    # the arcs of the level come first, so that the numbers of a part are its own
-    used = [own, *(stacked(own, way.arcs) for way in ways)]
-    for cost, into in zip(costs, (found.metres, found.fast, found.slow), strict=True):
-        searches = []
-        for these, numbers, begin in zip(used, parts, starts, strict=True):
-            one = search(
-                these,
-                these.weight(cost),
-                begin,
-                nodes=graph.nodes,
-                upstream=found.upstream,
-            )
-            arc = one.arc.copy()
-            arc[arc >= 0] = numbers[arc[arc >= 0]]
-            searches.append(Search(one.cost, one.before, arc))
-        into.append(joined(searches, holds))
 
 
 @dataclass(frozen=True)
@@ -280,6 +167,8 @@ def hits(stretches: Stretches, segment: int, measure: float) -> Hit | None:
     """Give the firmest way to a place on a segment, of those the shortest."""
     found, s = stretches.found, stretches.found.graph.segments
     limits = stretches.limits
+    if segment >= len(s.reach):
+        return None  # a reach that no search touched
     low, high = float(s.low[segment]), float(s.high[segment])
     length = high - low
     ways: list[Hit] = []

@@ -45,7 +45,7 @@ class Helpers:
     @cached_property
     def gates(self) -> Arcs:
         """All gates, both ways, whatever their state."""
-        gates = self.found.graph.gates
+        gates = self.found.graph.whole.gates
         near = np.array([gate.near for gate in gates], dtype=np.int64)
         far = np.array([gate.far for gate in gates], dtype=np.int64)
         none = np.full(2 * len(gates), -1)
@@ -56,10 +56,10 @@ class Helpers:
     @cached_property
     def shut(self) -> dict[tuple[int, int], str]:
         """Ways through a gate that its state forbids, and which gate."""
-        arcs = self.found.graph.gate_arcs[:, :2].tolist()
+        arcs = self.found.graph.whole.gate_arcs[:, :2].tolist()
         there = {(tail, head) for tail, head in arcs}
         found = {}
-        for gate in self.found.graph.gates:
+        for gate in self.found.graph.whole.gates:
             for way in ((gate.near, gate.far), (gate.far, gate.near)):
                 if way not in there:
                     found[way] = gate.structure_id
@@ -68,7 +68,7 @@ class Helpers:
     @cached_property
     def opened_arcs(self) -> Arcs:
         """Arcs with all gates open."""
-        arcs = all_arcs(self.found.graph)
+        arcs = all_arcs(self.found.graph.whole)
         return stacked(arcs.at(arcs.segment >= 0), self.gates)
 
     @cached_property
@@ -79,7 +79,7 @@ class Helpers:
     @cached_property
     def other_way(self) -> tuple[Search, Search]:
         """Search in the other direction: without unknown reaches, and with them."""
-        arcs = all_arcs(self.found.graph)
+        arcs = all_arcs(self.found.graph.whole)
         up = not self.found.upstream
         return (
             self._run(arcs.at(arcs.level <= 1), upstream=up),
@@ -89,7 +89,7 @@ class Helpers:
     @cached_property
     def undirected_arcs(self) -> Arcs:
         """Arcs both ways through everything."""
-        s = self.found.graph.segments
+        s = self.found.graph.whole.segments
         number = np.arange(len(s.reach))
         both = Arcs(
             np.concatenate([s.start, s.end]),
@@ -105,7 +105,7 @@ class Helpers:
         return self._run(self.undirected_arcs, upstream=True)
 
     def _run(self, arcs: Arcs, *, upstream: bool) -> Search:
-        graph = self.found.graph
+        graph = self.found.graph.whole
         return search(
             arcs,
             arcs.weight(graph.segments.length),
@@ -122,7 +122,7 @@ def why_not(helpers: Helpers, segment: int, measure: float) -> Reason:
     The first that holds: a closed gate, the other side of the start, a direction
     against it, another network.
     """
-    s, up = helpers.found.graph.segments, helpers.found.upstream
+    s, up = helpers.found.graph.whole.segments, helpers.found.upstream
     low, high = int(s.start[segment]), int(s.end[segment])
     # nodes to which, and from which, the water of the segment may run
     along, against = s.along[segment] < NEVER, s.against[segment] < NEVER
@@ -156,7 +156,7 @@ def _nearest(found: Search, nodes: list[int]) -> int | None:
 
 
 def _behind_gate(helpers: Helpers, node: int, segment: int, measure: float) -> Reason:
-    arcs, s = helpers.opened_arcs, helpers.found.graph.segments
+    arcs, s = helpers.opened_arcs, helpers.found.graph.whole.segments
     passed = [
         (int(arcs.tail[arc]), int(arcs.head[arc]))
         for arc, _ in helpers.opened.way(node)
@@ -167,7 +167,7 @@ def _behind_gate(helpers: Helpers, node: int, segment: int, measure: float) -> R
     )
     called = {
         gate.structure_id: gate.name or gate.structure_id
-        for gate in helpers.found.graph.gates
+        for gate in helpers.found.graph.whole.gates
     }
     names = "、".join(called[key] for key in ids)
     edge = s.low[segment] if int(s.start[segment]) == node else s.high[segment]
@@ -196,7 +196,7 @@ def _other_side(metres: float, *, up: bool, perhaps: str) -> Reason:
 
 def _against(helpers: Helpers, node: int, segment: int) -> Reason:
     """Name the reach nearest to the start whose direction forbids the way."""
-    arcs, s = helpers.undirected_arcs, helpers.found.graph.segments
+    arcs, s = helpers.undirected_arcs, helpers.found.graph.whole.segments
     wrong = segment
     for arc, _ in helpers.undirected.way(node):
         k = int(arcs.segment[arc])

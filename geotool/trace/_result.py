@@ -1,27 +1,40 @@
 """What a trace found, as a frozen value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from html import escape
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 import shapely
-import shapely.ops
 
 from geotool.errors import NetworkError
-from geotool.network import RiverNetwork
+from geotool.network import RiverNetwork, Scenario
 from geotool.trace._graph import LEVELS
+from geotool.trace._routes import Key, Routes, Step, Walk, way_line
+from geotool.trace._show import (
+    NOTICES,
+    context_layers,
+    draw_figure,
+    draw_map,
+    html_result,
+    ways_text,
+)
+
+if TYPE_CHECKING:
+    import folium
+    from matplotlib.figure import Figure
 
 SOURCES = "outfalls"
 """Layer whose points are possible sources; sections and intakes are no suspects."""
 
+REACHES = "reaches"
+"""What :meth:`Trace.path` calls the layer of the reaches themselves."""
+
 RELATION_ZH = {"certain": "确定", "scenario": "情景", "possible": "可能"}
 """Words of the three classes."""
 
-Step = tuple[str, float, float]
-"""Reach id and the measures between which a way runs through it."""
+DIRECTION_ZH = {"upstream": "上游", "downstream": "下游"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,16 +48,21 @@ class Trace:
         Stretches of reaches: ``reach_id, river_id, name, relation, distance_m``
         (shortest way by water between the start and the near end),
         ``travel_time_min_h, travel_time_max_h, length_m, from_measure_m,
-        to_measure_m, geometry``, nearest first.
+        to_measure_m, geometry``, nearest first. :meth:`details` tells more.
     points : GeoDataFrame
         Points met: ``rank, layer, id, name, relation, distance_m, travel_time_min_h,
         travel_time_max_h, time_basis, reach_id, measure_m, offset_m, located, path,
-        structures, geometry``. ``path`` lists reach ids from the point to the start.
+        structures, n_ways, ways_exact, loops, earliest_h, geometry``. ``path`` lists
+        reach ids from the point to the start, ``structures`` and ``loops`` what that
+        way passes. ``n_ways`` counts the ways that the class allows over the water
+        found; where one may pass a loop of flow, the loop counts once and
+        ``ways_exact`` is False: there are at least so many. ``earliest_h`` is the
+        time of the fastest water by any conceivable way, whatever its class.
         Sorted by distance; the class does not change the order. ``rank`` counts
         within a layer. The start itself is left out.
     stopped : GeoDataFrame
-        Where and why the search ended: ``kind, subject, reason, reason_en,
-        distance_m, geometry``.
+        Where and why the search ended: ``kind, subject, reason, reason_en, relation,
+        distance_m, travel_time_min_h, travel_time_max_h, geometry``.
     excluded : DataFrame
         A plain reason for each point that was not met: ``layer, id, name, kind,
         reason, reason_en, at``.
@@ -52,6 +70,8 @@ class Trace:
         What was asked, and what was assumed.
     network_hash : str
         Fingerprint of the network the trace was made on.
+    ways : Routes
+        The way of each point met, by layer and id, as steps.
     """
 
     reaches: gpd.GeoDataFrame
@@ -60,75 +80,206 @@ class Trace:
     excluded: pd.DataFrame
     settings: Mapping[str, Any]
     network_hash: str
-    ways: Mapping[tuple[str, str], tuple[Step, ...]] = field(
-        default_factory=dict, repr=False
-    )
+    ways: Mapping[Key, tuple[Step, ...]] = field(default_factory=dict, repr=False)
 
-    def path(self, point_id: str, *, layer: str | None = None) -> list[str]:
+    # ------------------------------------------------------------ ways
+    def path(self, subject_id: str, *, layer: str | None = None) -> list[str]:
         """
-        List the reaches between a point and the start.
+        List the reaches between a point, or a reach, and the start.
+
+        Parameters
+        ----------
+        subject_id : str
+            Id of a point met, or of a reach found.
+        layer : str, optional
+            Where several layers have the id; ``"reaches"`` for the reach.
 
         Raises
         ------
         NetworkError
-            If the trace did not meet the point.
+            If the trace met no such point or reach, or several.
         """
-        return [step[0] for step in self._way(point_id, layer)]
+        walk = self._walk(subject_id, layer)
+        return list(dict.fromkeys(step[0] for step in walk.steps))
 
-    def path_line(
-        self, point_id: str, network: RiverNetwork, *, layer: str | None = None
-    ) -> shapely.LineString:
+    def path_table(
+        self, subject_id: str, *, layer: str | None = None
+    ) -> gpd.GeoDataFrame:
         """
-        Draw the way between a point and the start.
+        Give the way between a point, or a reach, and the start, step by step.
 
-        Raises
-        ------
-        NetworkError
-            If the trace did not meet the point, or the network is another one.
-        """
-        self.require_current(network)
-        bits = []
-        for reach_id, start, stop in self._way(point_id, layer):
-            line = network.reaches.geometry.iloc[network.reach_position[reach_id]]
-            bits.append(shapely.ops.substring(line, start, stop))
-        coordinates = [xy for bit in bits for xy in bit.coords]
-        if len(coordinates) < 2:
-            coordinates *= 2
-        return shapely.LineString(coordinates)
-
-    def _way(self, point_id: str, layer: str | None) -> tuple[Step, ...]:
-        for (kind, key), steps in self.ways.items():
-            if key == point_id and layer in (None, kind):
-                return steps
-        raise NetworkError(
-            f"溯源结果里没有 {point_id!r}；可能不在上游，见 .excluded。",
-            f"The trace did not meet {point_id!r}; see .excluded.",
-        )
-
-    def map_layers(self) -> dict[str, gpd.GeoDataFrame]:
-        """
-        Give the layers that a map or a GeoPackage holds.
-
-        Lists become text, and only outfalls keep a rank.
+        Parameters
+        ----------
+        subject_id, layer
+            As :meth:`path`.
 
         Returns
         -------
-        dict
-            ``trace_points``, ``trace_reaches`` and ``trace_stopped``.
+        GeoDataFrame
+            ``step, reach_id, name, from_measure_m, to_measure_m, length_m,
+            distance_m`` (left to go at the end of the step), ``structures`` (passed
+            there), ``geometry``.
         """
-        points = self.points.copy()
-        for column in ("path", "structures"):
-            points[column] = [">".join(cell) for cell in points[column]]
-        points["rank"] = points["rank"].where(points["layer"] == SOURCES)
-        return {
-            "trace_points": points,
-            "trace_reaches": self.reaches,
-            "trace_stopped": self.stopped,
-        }
+        return self._routes.table(self._walk(subject_id, layer))
 
+    def path_line(
+        self,
+        subject_id: str,
+        network: RiverNetwork | None = None,
+        *,
+        layer: str | None = None,
+    ) -> shapely.LineString:
+        """
+        Draw the way between a point, or a reach, and the start as one line.
+
+        Parameters
+        ----------
+        subject_id, layer
+            As :meth:`path`.
+        network : RiverNetwork, optional
+            The network of today, to be held against the trace's own.
+
+        Raises
+        ------
+        NetworkError
+            If the trace met no such point or reach, or the network is another one.
+        """
+        if network is not None:
+            self.require_current(network)
+        return way_line(self.path_table(subject_id, layer=layer))
+
+    @property
+    def _routes(self) -> Routes:
+        if not isinstance(self.ways, Routes):
+            raise NetworkError(
+                "这个追踪结果没有保存路径；请重新追踪。",
+                "This trace holds no ways; trace again.",
+            )
+        return self.ways
+
+    def _walk(self, subject_id: str, layer: str | None) -> Walk:
+        routes = self._routes
+        found = [
+            key for key in routes if key[1] == subject_id and layer in (None, key[0])
+        ]
+        if len(found) > 1:
+            layers = "、".join(key[0] for key in found)
+            raise NetworkError(
+                f"编号 {subject_id!r} 在几个图层里都有（{layers}）；请用 layer= 指明。",
+                f"Several layers have the id {subject_id!r} ({layers}); say which with "
+                "layer=.",
+            )
+        if found:
+            return routes.walks[found[0]]
+        rows = self.reaches[self.reaches["reach_id"] == subject_id]
+        if len(rows) and layer in (None, REACHES):
+            return routes.reach_walk(rows.iloc[0].to_dict())
+        raise self._not_met(subject_id)
+
+    def _not_met(self, subject_id: str) -> NetworkError:
+        rows = self.excluded[self.excluded["id"] == subject_id]
+        if len(rows):
+            why = rows.iloc[0]
+            return NetworkError(
+                f"追踪没有遇到 {subject_id!r}：{why['reason']}。",
+                f"The trace did not meet {subject_id!r}: {why['reason_en']}.",
+            )
+        side = DIRECTION_ZH[self.settings["direction"]]
+        return NetworkError(
+            f"追踪结果里没有编号 {subject_id!r} 的点或河段；请核对编号，或它不在{side}，"
+            "见 .points、.reaches 和 .excluded。",
+            f"The trace met no point or reach {subject_id!r}; check the id, or it is "
+            f"not {self.settings['direction']}: see .points, .reaches and .excluded.",
+        )
+
+    def details(self) -> gpd.GeoDataFrame:
+        """
+        Give ``reaches`` with what the shortest way of each passes.
+
+        Returns
+        -------
+        GeoDataFrame
+            Besides: ``n_ways, ways_exact, structures, loops``, as of points, counted
+            from a place inside the stretch.
+        """
+        notes = self._routes.reach_notes(self.reaches)
+        table = pd.concat([self.reaches.drop(columns="geometry"), notes], axis=1)
+        shapes = self.reaches.geometry
+        return gpd.GeoDataFrame(table, geometry=shapes, crs=self.reaches.crs)
+
+    @property
+    def loops(self) -> pd.DataFrame:
+        """Loops of flow within the water found: ``loop_id, relation, n_reaches …``."""
+        return self._routes.loops()
+
+    # ------------------------------------------------------------ what it rests on
     def is_current(self, network: RiverNetwork) -> bool:
         """Tell whether the trace was made on this very network."""
         return self.network_hash == network.hash
+
+    def is_stale(
+        self, network: RiverNetwork, *, scenario: Scenario | str | None = "same"
+    ) -> bool:
+        """
+        Tell whether the network, or the scenario, has changed since the trace.
+
+        Parameters
+        ----------
+        network : RiverNetwork
+            The network of today.
+        scenario : Scenario or None
+            The scenario of today, None for as registered; not asked if left out.
+        """
+        return self.why_stale(network, scenario=scenario) is not None
+
+    def why_stale(
+        self, network: RiverNetwork, *, scenario: Scenario | str | None = "same"
+    ) -> tuple[str, str] | None:
+        """
+        Say in Chinese and English why the trace no longer holds; None if it does.
+
+        Parameters
+        ----------
+        network, scenario
+            As :meth:`is_stale`.
+        """
+        if not self.is_current(network):
+            change = f"{self.network_hash} → {network.hash}"
+            zh = f"结果已过期：河网在溯源之后改过（{change}），请重新溯源"
+            en = f"stale: the network was changed after the trace ({change}); trace again"
+            return zh, en
+        if isinstance(scenario, str):
+            return None
+        today = scenario.hash if scenario else ""
+        if today != self.settings["scenario_hash"]:
+            was, now = self.settings["scenario"], scenario.name if scenario else "现状"
+            zh = f"结果已过期：它用的情景“{was}”与现在的“{now}”不同，请重新溯源"
+            en = f"stale: made for scenario {was!r}, which is not today's {now!r}"
+            return zh, en
+        return None
+
+    def checked(
+        self, network: RiverNetwork, *, scenario: Scenario | str | None = "same"
+    ) -> "Trace":
+        """
+        Hold the trace against the network of today.
+
+        Parameters
+        ----------
+        network, scenario
+            As :meth:`is_stale`.
+
+        Returns
+        -------
+        Trace
+            The same, which says in its ``repr`` and in what is written of it when it
+            is stale.
+        """
+        why = self.why_stale(network, scenario=scenario)
+        settings = {key: v for key, v in self.settings.items() if key != "stale"}
+        if why is not None:
+            settings["stale"] = " / ".join(why)
+        return replace(self, settings=settings)
 
     def require_current(self, network: RiverNetwork) -> None:
         """
@@ -145,6 +296,95 @@ class Trace:
                 "The network was changed after the trace; trace again.",
             )
 
+    # ------------------------------------------------------------ drawing
+    def map_layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """
+        Give the layers that a map or a GeoPackage holds.
+
+        Lists become text, and only outfalls keep a rank.
+
+        Returns
+        -------
+        dict
+            ``trace_points``, ``trace_reaches`` and ``trace_stopped``.
+        """
+        points = _flat(self.points)
+        points["rank"] = points["rank"].where(points["layer"] == SOURCES)
+        return {
+            "trace_points": points,
+            "trace_reaches": _flat(self.details()),
+            "trace_stopped": self.stopped,
+        }
+
+    def to_map(
+        self,
+        layers: Mapping[str, gpd.GeoDataFrame] | None = None,
+        *,
+        title: str | None = None,
+        notice: str | None = None,
+        **choices: Any,
+    ) -> "folium.Map":
+        """
+        Draw the trace on one map that opens without a network.
+
+        Parameters
+        ----------
+        layers : mapping of name to GeoDataFrame, optional
+            What else to show, such as ``{"outfalls": outfalls}``.
+        title, notice, **choices
+            As :func:`geotool.one_map`.
+        """
+        shown = context_layers(self._routes.network, self._drawn(), layers)
+        return draw_map(shown, **self._heads(title, notice), **choices)
+
+    def plot(
+        self,
+        layers: Mapping[str, gpd.GeoDataFrame] | None = None,
+        *,
+        title: str | None = None,
+        notice: str | None = None,
+        **choices: Any,
+    ) -> "Figure":
+        """
+        Draw the trace on a sheet of paper.
+
+        Parameters
+        ----------
+        layers : mapping of name to GeoDataFrame, optional
+            What else to show, such as ``{"sections": sections}``.
+        title, notice, **choices
+            As :func:`geotool.plot_map`.
+        """
+        shown = context_layers(self._routes.network, self._drawn(), layers)
+        return draw_figure(shown, **self._heads(title, notice), **choices)
+
+    def _drawn(self) -> dict[str, gpd.GeoDataFrame]:
+        """Layers of the result; of the stops, those that one can go and look at."""
+        found = self.map_layers()
+        stopped = found.pop("trace_stopped")
+        shut = stopped[stopped["kind"].isin(["closed_gate", "gap", "limit"])]
+        places = shut.rename(columns={"reason": "name"})[["name", "geometry"]]
+        return {**found, "trace_ends": places, "trace_start": self._start_layer()}
+
+    def _start_layer(self) -> gpd.GeoDataFrame:
+        starts = self._routes.start_points()
+        return gpd.GeoDataFrame(
+            {"name": [self.settings["start"]] * len(starts)},
+            geometry=starts,
+            crs=self.reaches.crs,
+        )
+
+    def _heads(self, title: str | None, notice: str | None) -> dict[str, str]:
+        """Title and warning of a map, where the user gives none."""
+        side = self.settings["direction"]
+        stale = "（已过期）" if "stale" in self.settings else ""
+        own = f"{self.settings['start']} {DIRECTION_ZH[side]}追踪{stale}"
+        return {
+            "title": own if title is None else title,
+            "notice": NOTICES[side] if notice is None else notice,
+        }
+
+    # ------------------------------------------------------------ showing itself
     def counts(self) -> dict[str, int]:
         """Count the points of each class."""
         found = self.points["relation"].value_counts()
@@ -153,10 +393,12 @@ class Trace:
     def __repr__(self) -> str:
         km = self.reaches["length_m"].sum() / 1000
         numbers = ", ".join(f"{n} {level}" for level, n in self.counts().items())
+        stale = ", STALE" if "stale" in self.settings else ""
         return (
             f"<Trace {self.settings['direction']} of {self.settings['start']}: "
             f"{km:.1f} km of water, {len(self.points)} points ({numbers}), "
-            f"{len(self.stopped)} stops, {len(self.excluded)} excluded>"
+            f"{len(self.stopped)} stops, {len(self.excluded)} excluded, "
+            f"scenario {self.settings['scenario']}, network {self.network_hash}{stale}>"
         )
 
     def _repr_html_(self) -> str:
@@ -167,8 +409,25 @@ class Trace:
             "distance_m": "沿河距离 m",
             "travel_time_min_h": "时间下限 h",
             "travel_time_max_h": "时间上限 h",
+            "n_ways": "路径数",
         }
-        head = self.points[list(columns)].head(12).rename(columns=columns)
+        head = self.points[list(columns)].rename(columns=columns)
         head["可达性"] = head["可达性"].map(RELATION_ZH)
-        table = pd.DataFrame(head).to_html(index=False, float_format="{:,.1f}".format)
-        return f"<p><b>{escape(repr(self)[1:-1])}</b></p>{table}"
+        head["路径数"] = [
+            ways_text(n, exact)
+            for n, exact in zip(
+                self.points["n_ways"], self.points["ways_exact"], strict=True
+            )
+        ]
+        notes = [self.settings["stale"]] if "stale" in self.settings else []
+        notes += self.settings["assumptions"]
+        return html_result(repr(self)[1:-1], pd.DataFrame(head), notes=notes)
+
+
+def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make text of columns that hold lists."""
+    flat = table.copy()
+    for column in ("path", "structures", "loops"):
+        if column in flat.columns:
+            flat[column] = [">".join(cell) for cell in flat[column]]
+    return flat

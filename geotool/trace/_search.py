@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geotool.trace._graph import NEVER, Graph
+from geotool.trace._graph import NEVER, Graph, Whole
+from geotool.trace._index import COMPILED_FROM, kernels
+from geotool.trace._part import Part, shortest
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -43,15 +44,6 @@ class Arcs:
         """Give what each arc costs; a gate costs nothing."""
         return np.where(self.segment >= 0, cost[self.segment], 0.0)
 
-    @cached_property
-    def order(self) -> tuple[Ints, Ints]:
-        """Arcs by tail and head, and where each new pair of them begins."""
-        order = np.lexsort((self.head, self.tail))
-        tail, head = self.tail[order], self.head[order]
-        is_new = np.ones(len(order), dtype=bool)
-        is_new[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-        return order, np.flatnonzero(is_new)
-
 
 def stacked(one: Arcs, other: Arcs) -> Arcs:
     """Put arcs after others."""
@@ -63,7 +55,7 @@ def stacked(one: Arcs, other: Arcs) -> Arcs:
     )
 
 
-def all_arcs(graph: Graph) -> Arcs:
+def all_arcs(graph: Graph | Whole) -> Arcs:
     """List the ways water may take."""
     s = graph.segments
     number = np.arange(len(s.reach))
@@ -155,6 +147,8 @@ def search(
     """
     Find the cheapest way from every node to a start (or from a start, downstream).
 
+    Of equally cheap ways the one that begins with the lowest arc.
+
     Parameters
     ----------
     arcs : Arcs
@@ -165,42 +159,42 @@ def search(
     upstream : bool
         Search against the arcs.
     """
-    number = _cheapest(arcs, weight)
-    tail, head = arcs.tail[number], arcs.head[number]
-    # a step of no length is kept: in a sparse graph a stored zero is an arc
-    graph = sp.csr_array((weight[number], (tail, head)), shape=(nodes, nodes))
-    total, before, _ = sp.csgraph.dijkstra(
-        graph.T.tocsr() if upstream else graph,
-        directed=True,
-        indices=np.unique(starts),
-        min_only=True,
-        return_predecessors=True,
+    if len(weight) >= COMPILED_FROM and kernels() is not None:
+        return _compiled_search(arcs, weight, starts, nodes=nodes, upstream=upstream)
+    near, far = (arcs.head, arcs.tail) if upstream else (arcs.tail, arcs.head)
+    order = np.argsort(far, kind="stable")
+    first = np.searchsorted(far[order], np.arange(nodes + 1)).astype(np.int32)
+    every = np.arange(nodes, dtype=np.int32)
+    part = Part(
+        every, first, near[order].astype(np.int32), order.astype(np.int32), None
     )
-    arc = np.full(nodes, -1, dtype=np.int64)
-    far = np.flatnonzero(before >= 0)
-    near = before[far].astype(np.int64)
-    key = far * nodes + near if upstream else near * nodes + far
-    # the arcs are sorted by tail and head
-    arc[far] = number[np.searchsorted(tail * nodes + head, key)]
-    return Search(total, before.astype(np.int64), arc)
+    begin = np.unique(starts)
+    cost, row = shortest(part, weight[order], begin, np.zeros(len(begin)))
+    arc = np.append(order, -1)[row]
+    before = np.where(arc >= 0, np.append(near, -1)[arc], -1)
+    return Search(cost, before, arc)
 
 
-def _cheapest(arcs: Arcs, weight: Floats) -> Ints:
-    """Of parallel arcs the cheapest, sorted by tail and head."""
-    order, begin = arcs.order
-    if len(begin) == len(order):
-        return order
-    pair = np.zeros(len(order), dtype=np.int64)
-    pair[begin] = 1
-    ranked = np.lexsort((order, weight[order], np.cumsum(pair)))
-    return order[ranked[begin]]
-
-
-def reached_from(arcs: Arcs, start: int, *, nodes: int, upstream: bool) -> Bools:
-    """Tell which nodes a search from one node meets."""
-    source, target = (arcs.head, arcs.tail) if upstream else (arcs.tail, arcs.head)
-    graph = sp.csr_array((np.ones(len(source)), (source, target)), shape=(nodes, nodes))
-    met = sp.csgraph.breadth_first_order(graph, start, return_predecessors=False)
-    found = np.zeros(nodes, dtype=bool)
-    found[met] = True
-    return found
+def _compiled_search(
+    arcs: Arcs, weight: Floats, starts: list[int], *, nodes: int, upstream: bool
+) -> Search:
+    k: Any = kernels()
+    near, far = (arcs.head, arcs.tail) if upstream else (arcs.tail, arcs.head)
+    cost, arc = np.full(nodes, np.inf), np.full(nodes, -1, dtype=np.int32)
+    cost[starts] = 0.0
+    first, order = k.by_key(near.astype(np.int32), nodes)
+    k.settle(
+        0,
+        nodes - 1,
+        0,
+        cost,
+        arc,
+        first,
+        far[order].astype(np.int32),
+        weight[order],
+        order,
+        np.empty(nodes + len(order)),
+        np.empty(nodes + len(order), np.int32),
+    )
+    before = np.where(arc >= 0, np.append(near, -1)[arc], -1)
+    return Search(cost, before, arc.astype(np.int64))

@@ -10,10 +10,11 @@ import shapely
 from numpy.typing import NDArray
 
 from geotool.network import RiverNetwork
-from geotool.trace._graph import Graph
+from geotool.trace._graph import LEVELS, Graph
 from geotool.trace._reached import (
     FROM_HIGH,
     FROM_LOW,
+    SECONDS_PER_HOUR,
     Limits,
     Searches,
     Stretches,
@@ -23,7 +24,17 @@ from geotool.trace._reached import (
 GAP_M = 30.0
 """An open end this near to other water is called a gap in the drawing."""
 
-STOPPED_COLUMNS = ("kind", "subject", "reason", "reason_en", "distance_m", "geometry")
+STOPPED_COLUMNS = (
+    "kind",
+    "subject",
+    "reason",
+    "reason_en",
+    "relation",
+    "distance_m",
+    "travel_time_min_h",
+    "travel_time_max_h",
+    "geometry",
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -32,6 +43,9 @@ Bools = NDArray[np.bool_]
 def stops(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame:
     """
     List the places where the search ended, nearest first.
+
+    Distance and times are those of the nearest conceivable way, ``relation`` is the
+    firmest class by which the place was met.
 
     Kinds: ``closed_gate``, ``gap`` (an open end near other water), ``boundary``
     (an open end), ``unknown_direction`` (beyond it all is only possible), ``limit``
@@ -59,6 +73,25 @@ def reach_names(network: RiverNetwork) -> list[str]:
     return [str(text) for text in np.where(nameless, key, name)]
 
 
+def _ways_to(
+    found: Searches, level: int, nodes: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Distance and times to nodes at a class, and the firmest class each has."""
+    met = np.stack([one.cost[nodes] for one in found.metres])
+    columns = {
+        "relation": np.array(LEVELS, dtype=object)[np.isfinite(met).argmax(axis=0)],
+        "distance_m": met[level],
+        "travel_time_min_h": found.fast[level].cost[nodes] / SECONDS_PER_HOUR,
+        "travel_time_max_h": found.slow[level].cost[nodes] / SECONDS_PER_HOUR,
+    }
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _way_to(found: Searches, level: int, node: int) -> dict[str, Any]:
+    return _ways_to(found, level, np.array([node]))[0]
+
+
 def _gate_stops(
     network: RiverNetwork, found: Searches, inside: Bools
 ) -> Iterator[dict[str, Any]]:
@@ -80,7 +113,7 @@ def _gate_stops(
             "subject": gate.structure_id,
             "reason": f"{gate.name or gate.structure_id} {zh}，到此为止",
             "reason_en": f"{gate.name or gate.structure_id} {en}",
-            "distance_m": float(cost[here]),
+            **_way_to(found, 2, here),
             "geometry": network.nodes.geometry.iloc[gate.near],
         }
 
@@ -100,6 +133,7 @@ def _open_ends(
     own = np.empty(graph.nodes, dtype=np.int64)
     own[both] = np.concatenate([s.reach, s.reach])
     places = np.asarray(network.nodes.geometry, dtype=object)[nodes]
+    ways = _ways_to(found, 2, nodes)
     gap_m, other = _nearest_other(network, places, own[nodes])
     ids = network.reaches["reach_id"].to_numpy(dtype=object)
     for k, node in enumerate(nodes.tolist()):
@@ -107,7 +141,7 @@ def _open_ends(
         yield {
             **_end_words(names[row], gap_m[k], names[int(other[k])]),
             "subject": ids[row],
-            "distance_m": float(found.metres[2].cost[node]),
+            **ways[k],
             "geometry": places[k],
         }
 
@@ -164,7 +198,7 @@ def _unknown_stops(
             "reason": f"{names[reach]}（{ids[reach]}）流向不明，再往外只能算“可能”",
             "reason_en": f"direction of {names[reach]} ({ids[reach]}) is unknown; "
             "beyond it all is only possible",
-            "distance_m": float(sure[node]),
+            **_way_to(found, 1, node),
             "geometry": node_point(network, found.graph, node, segment=k),
         }
 
@@ -185,7 +219,8 @@ def _limit_stops(
     limits = stretches.limits
     if not (np.isfinite(limits.metres) or np.isfinite(limits.seconds)):
         return
-    s = stretches.found.graph.segments
+    graph = stretches.found.graph
+    s, fast, slow = graph.segments, graph.seconds_low, graph.seconds_high
     room = rooms(stretches)
     is_cut = (room > 1e-9) & (room < s.length - 1e-9)
     # entered from both ends, the two parts may meet
@@ -196,11 +231,21 @@ def _limit_stops(
         for k in np.flatnonzero(is_cut[row]).tolist():
             reach, metres = int(s.reach[k]), float(room[row, k])
             at = float(s.high[k]) - metres if row == FROM_HIGH else s.low[k] + metres
+            share = metres / float(s.length[k])
             yield {
                 "kind": "limit",
                 "subject": ids[reach],
                 "reason": f"{names[reach]} 上到达设定的范围，水面仍在延伸",
                 "reason_en": f"the limit is reached on {names[reach]}, the water goes on",
+                "relation": LEVELS[int(stretches.level[k])],
                 "distance_m": float(stretches.metres[row, k]) + metres,
+                "travel_time_min_h": (
+                    float(stretches.seconds_min[row, k]) + share * float(fast[k])
+                )
+                / SECONDS_PER_HOUR,
+                "travel_time_max_h": (
+                    float(stretches.seconds_max[row, k]) + share * float(slow[k])
+                )
+                / SECONDS_PER_HOUR,
                 "geometry": shapely.line_interpolate_point(lines[reach], at),
             }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geotool.network import RiverNetwork
 from geotool.trace._graph import LEVELS
+from geotool.trace._part import distinct
 from geotool.trace._reached import (
     FROM_HIGH,
     FROM_LOW,
@@ -49,13 +50,13 @@ def reach_table(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame
     segment, row, low, high = _spans(stretches)
     s = stretches.found.graph.segments
     reach = s.reach[segment]
-    rows = network.reaches.iloc[reach]
-    length = rows["length_m"].to_numpy(float)
+    rows = network.reaches
+    length = rows["length_m"].iloc[reach].to_numpy(float)
     level = stretches.level[segment]
     columns: dict[str, Any] = {
-        "reach_id": rows["reach_id"].to_numpy(dtype=object),
-        "river_id": rows["river_id"].to_numpy(dtype=object),
-        "name": rows["name"].to_numpy(dtype=object),
+        "reach_id": rows["reach_id"].iloc[reach].to_numpy(dtype=object),
+        "river_id": rows["river_id"].iloc[reach].to_numpy(dtype=object),
+        "name": rows["name"].iloc[reach].to_numpy(dtype=object),
         "relation": np.array(LEVELS, dtype=object)[level],
         "distance_m": stretches.metres[row, segment],
         "travel_time_min_h": stretches.seconds_min[row, segment] / SECONDS_PER_HOUR,
@@ -64,7 +65,7 @@ def reach_table(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame
         "from_measure_m": low,
         "to_measure_m": high,
     }
-    lines = np.asarray(network.reaches.geometry, dtype=object)[reach]
+    lines = np.array(rows.geometry.iloc[reach], dtype=object)
     for k in np.flatnonzero((low > SAME_M) | (high < length - SAME_M)).tolist():
         lines[k] = shapely.ops.substring(lines[k], low[k], high[k])
     table = pd.DataFrame(columns, columns=list(REACH_COLUMNS[:-1]))
@@ -72,6 +73,12 @@ def reach_table(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame
     return frame.sort_values(
         ["distance_m", "reach_id", "from_measure_m"], kind="stable", ignore_index=True
     )
+
+
+def reached_rows(stretches: Stretches) -> NDArray[np.int64]:
+    """Give the rows of the reaches in :func:`reach_table`, each once."""
+    reach = stretches.found.graph.segments.reach[_spans(stretches)[0]]
+    return distinct(reach, len(stretches.found.graph.layout.start))
 
 
 def _spans(

@@ -3,23 +3,24 @@
 from math import isfinite
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 
 from geotool.errors import NetworkError
 from geotool.network import RiverNetwork, Scenario
-from geotool.trace._graph import Graph, build_graph
+from geotool.trace._around import surroundings
+from geotool.trace._graph import Graph, near_graph
 from geotool.trace._points import Points, meet_points
 from geotool.trace._reached import (
     SECONDS_PER_HOUR,
     Limits,
+    Stretches,
     reached_stretches,
     run_searches,
 )
 from geotool.trace._result import Trace
 from geotool.trace._starts import find_starts
 from geotool.trace._stops import stops
-from geotool.trace._stretches import reach_table
+from geotool.trace._stretches import reach_table, reached_rows
 
 GATE_NEAR_M = 50.0
 """A start this near to a structure is told about: which side it lies on decides."""
@@ -77,7 +78,6 @@ def trace_upstream(
     --------
     A (known) and B (unknown) run into C:
 
-    >>> import shapely
     >>> import shapely
     >>> from geotool.network import build_network
     >>> lines = [
@@ -174,7 +174,7 @@ def _trace(
     upstream: bool,
 ) -> Trace:
     starts, label = find_starts(network, at, max_offset_m)
-    graph = build_graph(network, starts, scenario=scenario)
+    graph = near_graph(network, starts, scenario=scenario, upstream=upstream)
     found = run_searches(graph, upstream=upstream)
     stretches = reached_stretches(found, limits)
     reaches = reach_table(network, stretches)
@@ -184,10 +184,10 @@ def _trace(
     return Trace(
         reaches=reaches,
         points=met,
-        stopped=stops(network, stretches),
+        stopped=stops(*surroundings(network, stretches)),
         excluded=excluded,
         settings=_settings(
-            network, graph, starts, reaches, label, limits, scenario, upstream=upstream
+            network, stretches, starts, label, scenario, upstream=upstream
         ),
         network_hash=network.hash,
         ways=ways,
@@ -197,15 +197,14 @@ def _trace(
 # ---------------------------------------------------------------- settings
 def _settings(
     network: RiverNetwork,
-    graph: Graph,
+    stretches: Stretches,
     starts: list[tuple[int, float]],
-    reaches: gpd.GeoDataFrame,
     label: str,
-    limits: Limits,
     scenario: Scenario | None,
     *,
     upstream: bool,
 ) -> dict[str, Any]:
+    limits = stretches.limits
     return {
         "direction": "upstream" if upstream else "downstream",
         "start": label,
@@ -215,26 +214,22 @@ def _settings(
         ),
         "scenario": scenario.name if scenario else "现状",
         "scenario_hash": scenario.hash if scenario else "",
-        "assumptions": _assumptions(network, graph, starts, reaches),
+        "assumptions": _assumptions(network, stretches, starts),
     }
 
 
 def _assumptions(
-    network: RiverNetwork,
-    graph: Graph,
-    starts: list[tuple[int, float]],
-    reaches: gpd.GeoDataFrame,
+    network: RiverNetwork, stretches: Stretches, starts: list[tuple[int, float]]
 ) -> list[str]:
     """Say what the answer rests on, one sentence each."""
     texts = []
-    rows = network.reach_position[reaches["reach_id"].drop_duplicates()].to_numpy()
-    used = network.reaches.iloc[rows]
-    inferred = used["direction_source"] == "potential"
+    graph, rows = stretches.found.graph, reached_rows(stretches)
+    inferred = network.reaches["direction_source"].iloc[rows] == "potential"
     if inferred.any():
         texts.append(
             f"{int(inferred.sum())} 个河段的流向由推断得出（水位势流），未经核实"
         )
-    unknown = used["flow_mode"] == "unknown"
+    unknown = network.reaches["flow_mode"].iloc[rows] == "unknown"
     if unknown.any():
         texts.append(f"{int(unknown.sum())} 个河段流向不明，经过它们的结果只算“可能”")
     assumed = np.isin(graph.segments.reach, rows) & (graph.basis == "assumed")
@@ -259,7 +254,7 @@ def _near_gates(
             (row["to_node"], row["length_m"] - measure),
         ):
             for gate in graph.gates:
-                if gate.near == node and metres <= GATE_NEAR_M:
+                if graph.base[gate.near] == node and metres <= GATE_NEAR_M:
                     texts.append(
                         f"起点距 {gate.name or gate.structure_id}（{_STATES_ZH[gate.state]}）"
                         f"只有 {metres:.0f} m，按其落在河段 {row['reach_id']} 一侧起算；"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geotool.network import RiverNetwork
 from geotool.tables import load_table
@@ -14,7 +15,10 @@ BASES = ("scenario", "given", "flow", "assumed")
 
 
 def velocity_ranges(
-    network: RiverNetwork, velocities_m_s: Mapping[str, float] | None = None
+    network: RiverNetwork,
+    velocities_m_s: Mapping[str, float] | None = None,
+    *,
+    rows: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """
     Give the range of velocities of every reach.
@@ -22,6 +26,14 @@ def velocity_ranges(
     A velocity of the scenario or the layer is taken as it is; flow, width and depth
     give one within a factor; else the default of ``tables/hydraulics.toml`` is
     assumed, and marked so.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+    velocities_m_s : mapping, optional
+        Of a scenario: reach id or river id → m/s.
+    rows : array of int, optional
+        Only these reaches.
 
     Returns
     -------
@@ -40,8 +52,9 @@ def velocity_ranges(
     [[0.2, 0.2, 'given']]
     """
     reaches, facts = network.reaches, load_table("hydraulics")["velocity"]
+    taken = slice(None) if rows is None else rows
     width, depth, flow, stated = (
-        reaches[name].to_numpy(float)
+        reaches[name].iloc[taken].to_numpy(float)
         for name in ("width_m", "depth_m", "flow_m3_s", "velocity_m_s")
     )
     is_large = width >= facts["canal"]["below_width_m"]
@@ -55,7 +68,7 @@ def velocity_ranges(
         _number(facts, "large_river", "high_m_s"),
         _number(facts, "canal", "high_m_s"),
     )
-    basis = np.full(len(reaches), "assumed", dtype=object)
+    basis = np.full(len(width), "assumed", dtype=object)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.abs(flow) / (width * depth)
     from_flow = np.isfinite(mean) & (mean > 0)
@@ -67,8 +80,10 @@ def velocity_ranges(
     basis[given] = "given"
     # a river first, its single reaches after: what is said more exactly counts
     for column in ("river_id", "reach_id"):
-        ids = reaches[column].to_numpy(dtype=object)
-        for key, value in (velocities_m_s or {}).items():
+        if not velocities_m_s:
+            break
+        ids = reaches[column].iloc[taken].to_numpy(dtype=object)
+        for key, value in velocities_m_s.items():
             named = ids == key
             low[named] = high[named] = value
             basis[named] = "scenario"

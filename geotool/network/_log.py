@@ -1,0 +1,128 @@
+"""What building changed, one row a change; written down one by one or in bulk."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geotool.network._ragged import Floats, Ints
+
+LOG_COLUMNS = ("step", "subject", "before", "after", "note")
+
+
+class Log:
+    """
+    What building changed, one row a change.
+
+    Examples
+    --------
+    >>> log = Log()
+    >>> log.add("drop", "A", "0 m", "", "zero length")
+    >>> log.extend("split", ["1.00 2.00", "3.00 4.00"], "", ["here", "there"], "why")
+    >>> log.table()["after"].tolist()
+    ['', 'here', 'there']
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[str]] = {name: [] for name in LOG_COLUMNS}
+
+    def add(
+        self, step: str, subject: object, before: object, after: object, note: str
+    ) -> None:
+        """Write one change down."""
+        row = (step, str(subject), str(before), str(after), note)
+        for column, cell in zip(self._columns.values(), row, strict=True):
+            column.append(cell)
+
+    def extend(self, step: str, *columns: Sequence[str]) -> None:
+        """
+        Write changes of one kind down.
+
+        Parameters
+        ----------
+        step : str
+        *columns : list of str, or str
+            Subject, before, after and note; one text stands for all rows.
+        """
+        count = next(len(c) for c in columns if not isinstance(c, str))
+        for column, cells in zip(self._columns.values(), (step, *columns), strict=True):
+            column.extend([cells] * count if isinstance(cells, str) else cells)
+
+    def table(self) -> pd.DataFrame:
+        """Give the changes as a table."""
+        made = {}
+        for name, cells in self._columns.items():
+            made[name] = np.empty(len(cells), dtype=object)
+            made[name][:] = cells
+        return pd.DataFrame(made, columns=list(LOG_COLUMNS), dtype=object)
+
+
+def spot(xy: Any) -> str:
+    """
+    Write a place for the log.
+
+    Examples
+    --------
+    >>> spot((481152.8141, 3569592.237))
+    '481152.81 3569592.24'
+    """
+    return f"{xy[0]:.2f} {xy[1]:.2f}"
+
+
+def spots(xy: Floats) -> list[str]:
+    """
+    Write places for the log.
+
+    Examples
+    --------
+    >>> spots(np.array([[481152.8141, 3569592.237], [-0.001, 2.5]]))
+    ['481152.81 3569592.24', '-0.00 2.50']
+    """
+    xy = np.asarray(xy, dtype=float).reshape(-1, 2)
+    return [f"{x} {y}" for x, y in zip(fixed(xy[:, 0]), fixed(xy[:, 1]), strict=True)]
+
+
+def fixed(values: Floats, places: int = 2) -> list[str]:
+    """
+    Write numbers with a fixed number of decimals, as ``f"{value:.2f}"`` does.
+
+    Examples
+    --------
+    >>> fixed(np.array([3.14159, 0.005, 20.0]), 3)
+    ['3.142', '0.005', '20.000']
+    """
+    if len(values) < _FEW:
+        return [f"{value:.{places}f}" for value in values.tolist()]
+    scaled = np.abs(values) * 10.0**places
+    # what is right between two decimals, or huge, is left to the exact way
+    hard = np.signbit(values) | ~(scaled < 1e14)
+    with np.errstate(invalid="ignore"):
+        hard |= np.abs(scaled - np.floor(scaled) - 0.5) < 1e-3
+    whole = np.rint(np.where(hard, 0.0, scaled)).astype(np.int64)
+    width = np.ones(len(values), dtype=np.int64)
+    for k in range(1, 15):
+        width += whole >= 10**k
+    width = np.maximum(width, places + 1)
+    made = np.empty(len(values), dtype=object)
+    for size in np.unique(width).tolist():
+        rows = np.flatnonzero(width == size)
+        made[rows] = _digits(whole[rows], size, places)
+    made[hard] = [f"{value:.{places}f}" for value in values[hard].tolist()]
+    return list(made)
+
+
+_FEW = 50
+"""Up to so many numbers are written one by one."""
+
+
+def _digits(whole: Ints, size: int, places: int) -> list[str]:
+    """Write numbers of ``size`` digits, the last ``places`` of them decimals."""
+    text = np.empty((len(whole), size + 2), dtype=np.uint8)
+    text[:, size - places] = ord(".")
+    text[:, -1] = ord(" ")
+    for k in range(size):
+        column = size - k - (k >= places)
+        whole, digit = np.divmod(whole, 10)
+        text[:, column] = digit + ord("0")
+    return text.tobytes().decode("ascii").split()

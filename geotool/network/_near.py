@@ -1,0 +1,135 @@
+"""Points near each other: pairs, and those that are one place."""
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.spatial import cKDTree
+
+from geotool.network._limits import EXACT_M
+from geotool.network._ragged import Floats, Ints
+
+_SLANT = 0.7390851332151607
+"""Points are swept at this odd angle: line work has none of it."""
+
+_CROWDED = 40
+"""From so many points in the sweep's window, a tree is faster."""
+
+
+def near_pairs(xy: Floats, reach_m: float) -> Ints:
+    """
+    List the pairs of points within a distance, each once.
+
+    Examples
+    --------
+    >>> near_pairs(np.array([[0.0, 0], [9, 9], [0, 1]]), 1.0).tolist()
+    [[0, 2]]
+    """
+    if len(xy) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    along = xy @ np.array([np.cos(_SLANT), np.sin(_SLANT)])
+    order = np.argsort(along)
+    along, point = along[order], xy[order]
+    here = np.arange(len(xy))
+    # the margin is for rounding: distances are measured exactly below
+    window = np.searchsorted(along, along + reach_m + 1e-6, side="right") - here - 1
+    if window.sum() > _CROWDED * len(xy):
+        pairs = cKDTree(xy).query_pairs(reach_m, output_type="ndarray")
+    else:
+        found = []
+        step, live = 1, np.flatnonzero(window > 0)
+        while len(live):
+            gap = point[live + step] - point[live]
+            near = live[(gap * gap).sum(axis=1) <= reach_m * reach_m]
+            found.append(np.column_stack([order[near], order[near + step]]))
+            step += 1
+            live = live[window[live] >= step]
+        pairs = np.vstack([np.zeros((0, 2), dtype=np.int64), *found])
+    pairs = np.sort(pairs.astype(np.int64), axis=1)
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def west_to_east(xy: Floats) -> Ints:
+    """
+    Sort points by x, then by y.
+
+    Examples
+    --------
+    >>> west_to_east(np.array([[5.0, 0], [0, 9], [0, 1]])).tolist()
+    [2, 1, 0]
+    """
+    order = np.argsort(xy[:, 0])
+    point = xy[order]
+    level = point[1:, 0] == point[:-1, 0]
+    down = level & (point[1:, 1] < point[:-1, 1])
+    if down.any():  # few points lie right above each other
+        run = np.cumsum(np.concatenate([[True], ~level])) - 1
+        bad = np.zeros(run[-1] + 1, dtype=bool)
+        bad[run[1:][down]] = True
+        at = np.flatnonzero(bad[run])
+        order[at] = order[at][np.lexsort((point[at, 1], run[at]))]
+    return order
+
+
+def linked(count: int, pairs: Ints) -> Ints:
+    """
+    Give groups that pairs link a number, in the order of their first members.
+
+    Examples
+    --------
+    >>> linked(4, np.array([[0, 2]])).tolist()
+    [0, 1, 0, 2]
+    """
+    if len(pairs) == 0:
+        return np.arange(count)
+    graph = sp.coo_array(
+        (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (count, count)
+    )
+    return sp.csgraph.connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+class Places:
+    """
+    Points that lie within 1 mm of each other are one place.
+
+    Attributes
+    ----------
+    number : array of int
+        Place of each point; places are numbered from west to east.
+    order : array of int
+        Points sorted by place, then by coordinates.
+    count : int
+
+    Examples
+    --------
+    >>> places = Places(np.array([[5.0, 0], [0, 0], [0, 0.0001]]))
+    >>> places.number.tolist(), places.order.tolist()
+    ([1, 0, 0], [1, 2, 0])
+    """
+
+    def __init__(self, xy: Floats, reach_m: float = EXACT_M) -> None:
+        near = xy.round(9)
+        order = west_to_east(near)
+        fresh = np.ones(len(xy), dtype=bool)
+        for k in range(2):
+            ordered = near[order, k]
+            fresh[1:] = (ordered[1:] != ordered[:-1]) | (fresh[1:] & (k > 0))
+        distinct = np.cumsum(fresh) - 1
+        unique = near[order[fresh]]
+        self._pairs = near_pairs(unique, max(reach_m, EXACT_M) + 1e-6)
+        gap = unique[self._pairs[:, 0]] - unique[self._pairs[:, 1]]
+        same = (gap * gap).sum(axis=1) <= EXACT_M * EXACT_M
+        label = linked(len(unique), self._pairs[same])
+        self.number = np.empty(len(xy), dtype=np.int64)
+        self.number[order] = label[distinct]
+        self.count = int(label.max()) + 1 if len(label) else 0
+        self._distinct = np.empty(len(xy), dtype=np.int64)
+        self._distinct[order] = distinct
+        if same.any():
+            order = order[np.argsort(self.number[order], kind="stable")]
+        self.order = order
+
+    def near(self, point: Ints) -> Ints:
+        """List pairs of places that are near by the points that stand for them."""
+        stands_for = np.full(len(self._distinct), -1, dtype=np.int64)
+        stands_for[self._distinct[point]] = np.arange(len(point))
+        pairs = stands_for[self._pairs]
+        return pairs[(pairs >= 0).all(axis=1)]
