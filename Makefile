@@ -40,6 +40,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/bench_network.py
 	$(BIN)/python benchmarks/bench_orient.py
 	$(BIN)/python benchmarks/bench_locate.py
+	$(BIN)/python benchmarks/bench_catchments.py
 	$(BIN)/python benchmarks/bench_assess.py --largest 1e6
 	$(BIN)/python benchmarks/bench_attribution.py
 

@@ -8,7 +8,8 @@ direction of every fourth reach; the peer takes those both ways).
 
 ``section_catchments`` puts sections and 200 outfalls on the network, carries sets of
 sections down the water in three classes, and adds up lengths by class, the own part of
-each section and which sections follow which. The peer gives the set of nodes upstream of
+each section and which sections follow which. Sections stand ``anywhere``, or on
+``rivers``: of ten times as many places those with the most water above. The peer gives the set of nodes upstream of
 each section and nothing more (``networkx.ancestors``; its graph is made outside the
 clock). Lengths of both are held against each other. Times are processor time of single
 runs: only the ratio is worth comparing. Memory is the peak of Python's allocations.
@@ -117,11 +118,25 @@ def upstream_km(
 
 
 def run(shape: str, reaches: int, sections: int) -> None:
-    """Measure one shape and print a line."""
+    """Measure one shape."""
     rng = np.random.default_rng(5)
     network = network_of(shape, reaches, rng)
     known = np.flatnonzero(network.reaches["flow_mode"] == "normal")
-    rows = rng.choice(known, sections, replace=False)
+    some = rng.choice(known, min(10 * sections, len(known)), replace=False)
+    every = section_catchments(network, spots_of(network, some, id_column="section_id"))
+    # monitoring sections stand on the larger waters: those with the most above them
+    largest = np.argsort(-every.table["length_km"].to_numpy(), kind="stable")
+    for where, rows in (
+        ("anywhere", some[:sections]),
+        ("rivers", some[largest[:sections]]),
+    ):
+        compare(f"{shape}, {where}", network, rows, rng)
+
+
+def compare(
+    name: str, network: RiverNetwork, rows: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Measure sections on some reaches and print a line."""
     points = spots_of(network, rows, id_column="section_id")
     outfalls = spots_of(
         network, rng.integers(0, len(network.reaches), 200), id_column="outfall_id"
@@ -149,7 +164,7 @@ def run(shape: str, reaches: int, sections: int) -> None:
 
     assert np.allclose(found.table["length_km"], upstream_km(network, above, found))
     print(
-        f"{shape:8} {len(network.reaches):>8} x {sections:<5} "
+        f"{name:18} {len(network.reaches):>8} x {len(rows):<5} "
         f"ours {first:6.2f} s, again {again:6.2f} s   networkx {theirs:7.2f} s   "
         f"ratio {theirs / first:5.1f}, again {theirs / again:5.1f}   "
         f"peak {peak:4.0f} B/reach",

@@ -40,31 +40,54 @@ class Water:
         )  # fmt: skip
 
 
+def tree_parents(count: int, rng: np.random.Generator) -> np.ndarray:
+    """
+    Draw a river system: any binary tree is as likely as any other (Shreve).
+
+    Nodes are numbered as one comes by them walking upstream, each branch in turn; the
+    first is the mouth.
+    """
+    forks = (count - 1) // 2
+    is_fork = np.zeros(2 * forks + 1, dtype=bool)
+    is_fork[:forks] = True
+    rng.shuffle(is_fork)
+    # of all rotations one is a tree
+    is_fork = np.roll(is_fork, -int(np.argmin(np.cumsum(np.where(is_fork, 1, -1)))) - 1)
+    parent = np.full(len(is_fork), -1)
+    waiting: list[int] = []
+    for node, forks_here in enumerate(is_fork.tolist()):
+        if waiting:
+            parent[node] = waiting.pop()
+        if forks_here:
+            waiting += [node, node]
+    return parent
+
+
 def water(count: int, shape: str) -> Water:
     """Draw a network of about so many reaches, its rows and nodes in no order."""
     more, both_of_more, both_of_all = SHAPES[shape]
     rng = np.random.default_rng(count)
-    nodes = int(count / (1 + more))
+    parent = tree_parents(int(count / (1 + more)), rng)
+    nodes = len(parent)
+    extra = count - nodes if more else 0
+    # half rejoin their river a few reaches down, half link to what lies near
+    begin = rng.integers(60, nodes, extra)
+    end = begin.copy()
+    steps = rng.integers(2, 9, extra)
+    for k in range(8):
+        end = np.where((steps > k) & (end > 0), parent[end], end)
+    near = begin - rng.integers(1, 60, extra)
+    end = np.where(np.arange(extra) % 2 == 0, end, near)
     child = np.arange(1, nodes)
-    # each node joins one of the last few: long stems with side branches
-    back = (np.sqrt(child) * rng.random(nodes - 1) ** 2).astype(int)
-    parent = np.maximum(child - 1 - back, 0)
-    side = rng.integers(1, nodes, count - nodes + 1) if more else np.zeros(0, int)
-    # half rejoin their river further down, half link to what lies near; none turns back
-    other = np.concatenate([[0], parent])[np.concatenate([[0], parent])[side]]
-    near = np.maximum(side - rng.integers(1, 60, len(side)), 0)
-    other = np.where(rng.random(len(side)) < 0.5, other, near)
     ends = np.concatenate(
-        [np.stack([child, parent], axis=1), np.stack([side, other], axis=1)]
+        [np.stack([child, parent[1:]], axis=1), np.stack([begin, end], axis=1)]
     )
-    ends = ends[ends[:, 0] != ends[:, 1]]
-    both = rng.random(len(ends)) < both_of_all
-    if both_of_more:
-        chosen = rng.choice(len(side), int(both_of_more * count), replace=False)
-        both[np.minimum(nodes - 1 + chosen, len(ends) - 1)] = True
-    row, name = rng.permutation(len(ends)), rng.permutation(nodes)
     length = rng.gamma(2.0, 200.0, len(ends))
-    return Water(nodes, name[ends[row]], length, both[row])
+    length[nodes - 1 :: 2] *= 0.9 * steps[::2]
+    both = rng.random(len(ends)) < both_of_all
+    both[nodes - 1 + rng.permutation(extra)[: int(both_of_more * count)]] = True
+    row, name = rng.permutation(len(ends)), rng.permutation(nodes)
+    return Water(nodes, name[ends[row]], length[row], both[row])
 
 
 # ---------------------------------------------------------------- peers

@@ -43,6 +43,17 @@ def places(draw, network):
 @given(cases(), st.data())
 def test_all_sections_at_once_equal_one_trace_each(case, data):
     "classes of every stretch, with gates, scenarios, loops and unknown reaches"
+    hold_against_traces(case, data)
+
+
+@pytest.mark.long
+@settings(max_examples=1500, deadline=None)
+@given(cases(), st.data())
+def test_all_sections_at_once_equal_one_trace_each_many_times(case, data):
+    hold_against_traces(case, data)
+
+
+def hold_against_traces(case, data):
     network, _, scenario = case
     sections = spots(network, data.draw(places(network)))
     ids = network.reaches["reach_id"].tolist()

@@ -67,6 +67,17 @@ def simple_ways(world, level, reach, measure):
 @settings(max_examples=60, deadline=None)
 @given(cases(), st.data())
 def test_ways_are_counted_exactly_or_said_to_be_more(case, data):
+    hold_against_every_way(case, data)
+
+
+@pytest.mark.long
+@settings(max_examples=1500, deadline=None)
+@given(cases(), st.data())
+def test_ways_are_counted_exactly_many_times(case, data):
+    hold_against_every_way(case, data)
+
+
+def hold_against_every_way(case, data):
     network, starts, scenario = case
     at = positions(network, starts)
     rows = network.reaches

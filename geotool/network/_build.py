@@ -25,7 +25,7 @@ from geotool.network._log import Log
 from geotool.network._model import RiverNetwork
 from geotool.network._noding import find_meetings
 from geotool.network._reaches import assemble, is_directed, texts_of
-from geotool.network._snapping import Groups, place_cuts, snap_ends
+from geotool.network._snapping import Groups, log_splits, place_cuts, snap_ends
 from geotool.network._splitting import cut_lines, drop_doubles, drop_stubs
 from geotool.network._structures import PASSING_KINDS, place_structures, structure_facts
 
@@ -131,6 +131,7 @@ def _built(
         simple, over=_passing(points), over_m=over_m, snap_m=snap_m, log=log
     )
     groups = Groups(meetings)
+    log_splits(meetings, groups, log)
     clusters = snap_ends(meetings, groups, snap_m=snap_m, log=log)
     cuts = place_cuts(simple, meetings, groups, clusters, snap_m=snap_m, log=log)
     pieces = cut_lines(simple, cuts)

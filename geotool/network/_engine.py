@@ -12,6 +12,9 @@ from geotool.network import _plain
 COMPILED_FROM = 1_000_000
 """Vertices from which loading compiled code pays."""
 
+WARM_FROM = 50_000
+"""Vertices from which it pays to use it once it is loaded."""
+
 
 def engine(vertices: int) -> Any:
     """
@@ -22,7 +25,12 @@ def engine(vertices: int) -> Any:
     >>> engine(100).__name__
     'geotool.network._plain'
     """
-    return _compiled() if vertices >= COMPILED_FROM else _plain
+    is_loaded = _compiled.cache_info().currsize > 0
+    return (
+        _compiled()
+        if vertices >= (WARM_FROM if is_loaded else COMPILED_FROM)
+        else _plain
+    )
 
 
 @cache

@@ -157,7 +157,8 @@ def halves(line: shapely.LineString) -> list[shapely.LineString]:
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
     half = along[-1] / 2
     middle = shapely.get_coordinates(line.interpolate(half))
-    before, after = along < half, along > half
+    # a vertex right there gives way to the middle
+    before, after = along < half - 1e-6, along > half + 1e-6
     return [
         shapely.LineString(np.vstack([xy[before], middle])),
         shapely.LineString(np.vstack([middle, xy[after]])),

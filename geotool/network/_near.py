@@ -4,19 +4,29 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
+from geotool.network._engine import engine
 from geotool.network._limits import EXACT_M
-from geotool.network._ragged import Floats, Ints
+from geotool.network._ragged import Bools, Floats, Ints
 
 _SLANT = 0.7390851332151607
 """Points are swept at this odd angle: line work has none of it."""
 
+_SAMPLE = 64
 _CROWDED = 40
 """From so many points in the sweep's window, a tree is faster."""
 
 
-def near_pairs(xy: Floats, reach_m: float) -> Ints:
+def near_pairs(xy: Floats, reach_m: float, wanted: Bools | None = None) -> Ints:
     """
     List the pairs of points within a distance, each once.
+
+    Parameters
+    ----------
+    xy : array of float, shape (n, 2)
+    reach_m : float
+        At least ``EXACT_M``.
+    wanted : array of bool, optional
+        Then only pairs with one of these, and those that are one place.
 
     Examples
     --------
@@ -25,26 +35,32 @@ def near_pairs(xy: Floats, reach_m: float) -> Ints:
     """
     if len(xy) == 0:
         return np.zeros((0, 2), dtype=np.int64)
+    if wanted is None:
+        wanted = np.ones(len(xy), dtype=bool)
     along = xy @ np.array([np.cos(_SLANT), np.sin(_SLANT)])
     order = np.argsort(along)
-    along, point = along[order], xy[order]
-    here = np.arange(len(xy))
-    # the margin is for rounding: distances are measured exactly below
-    window = np.searchsorted(along, along + reach_m + 1e-6, side="right") - here - 1
-    if window.sum() > _CROWDED * len(xy):
-        pairs = cKDTree(xy).query_pairs(reach_m, output_type="ndarray")
+    along = along[order]
+    ahead = np.searchsorted(along, along[::_SAMPLE] + reach_m)
+    crowd = float(np.mean(ahead - np.arange(0, len(along), _SAMPLE)))
+    if crowd > _CROWDED:
+        pairs = _pairs_by_tree(xy, reach_m, wanted)
     else:
-        found = []
-        step, live = 1, np.flatnonzero(window > 0)
-        while len(live):
-            gap = point[live + step] - point[live]
-            near = live[(gap * gap).sum(axis=1) <= reach_m * reach_m]
-            found.append(np.column_stack([order[near], order[near + step]]))
-            step += 1
-            live = live[window[live] >= step]
-        pairs = np.vstack([np.zeros((0, 2), dtype=np.int64), *found])
+        work = engine(10 * len(xy))
+        pairs = order[work.sweep(along, xy[order], reach_m, wanted[order])]
     pairs = np.sort(pairs.astype(np.int64), axis=1)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def _pairs_by_tree(xy: Floats, reach_m: float, wanted: Bools) -> Ints:
+    tree, some = cKDTree(xy), np.flatnonzero(wanted)
+    found = cKDTree(xy[some]).sparse_distance_matrix(
+        tree, reach_m, output_type="ndarray"
+    )
+    pairs = np.column_stack([some[found["i"]], found["j"]])
+    pairs = pairs[(pairs[:, 0] < pairs[:, 1]) | ~wanted[pairs[:, 1]]]
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    same = tree.query_pairs(EXACT_M, output_type="ndarray")
+    return np.vstack([pairs, same[~wanted[same].any(axis=1)]])
 
 
 def west_to_east(xy: Floats) -> Ints:
@@ -90,6 +106,14 @@ class Places:
     """
     Points that lie within 1 mm of each other are one place.
 
+    Parameters
+    ----------
+    xy : array of float, shape (n, 2)
+    reach_m : float
+        How near places have to be to be found by ``near``.
+    wanted : array of bool, optional
+        Then ``near`` finds only pairs with one of these.
+
     Attributes
     ----------
     number : array of int
@@ -105,7 +129,9 @@ class Places:
     ([1, 0, 0], [1, 2, 0])
     """
 
-    def __init__(self, xy: Floats, reach_m: float = EXACT_M) -> None:
+    def __init__(
+        self, xy: Floats, reach_m: float = EXACT_M, wanted: Bools | None = None
+    ) -> None:
         near = xy.round(9)
         order = west_to_east(near)
         fresh = np.ones(len(xy), dtype=bool)
@@ -114,7 +140,10 @@ class Places:
             fresh[1:] = (ordered[1:] != ordered[:-1]) | (fresh[1:] & (k > 0))
         distinct = np.cumsum(fresh) - 1
         unique = near[order[fresh]]
-        self._pairs = near_pairs(unique, max(reach_m, EXACT_M) + 1e-6)
+        reach_m = max(reach_m, EXACT_M) + 1e-6  # points stand for those beside them
+        if wanted is not None:
+            wanted = np.logical_or.reduceat(wanted[order], np.flatnonzero(fresh))
+        self._pairs = near_pairs(unique, reach_m, wanted)
         gap = unique[self._pairs[:, 0]] - unique[self._pairs[:, 1]]
         same = (gap * gap).sum(axis=1) <= EXACT_M * EXACT_M
         label = linked(len(unique), self._pairs[same])

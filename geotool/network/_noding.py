@@ -10,7 +10,7 @@ from geotool.network._contacts import contacts
 from geotool.network._engine import engine
 from geotool.network._limits import EXACT_M
 from geotool.network._lines import SimpleLines
-from geotool.network._log import Log, spot, spots
+from geotool.network._log import Log, spot
 from geotool.network._near import Places
 from geotool.network._ragged import Bools, Floats, Ints, Lines
 
@@ -82,41 +82,16 @@ def find_meetings(
     all_part = np.concatenate([np.tile(np.arange(n), 2), part])
     is_inner = np.arange(len(all_xy)) >= 2 * n
     is_joint = np.concatenate([joint, np.zeros(len(xy), dtype=bool)])
-    meetings = Meetings(
+    is_end = ~is_inner & ~is_joint
+    return Meetings(
         xy=all_xy,
         part=all_part,
         whole=simple.whole[all_part],
         measure_m=np.concatenate([np.zeros(n), length, measure]),
-        is_end=~is_inner & ~is_joint,
+        is_end=is_end,
         is_joint=is_joint,
-        places=Places(all_xy, snap_m),
+        places=Places(all_xy, snap_m, is_end),
     )
-    _log_splits(meetings, log)
-    return meetings
-
-
-def _log_splits(meetings: Meetings, log: Log) -> None:
-    """Write down where lines are cut because another touches or crosses them."""
-    group, count = meetings.group, meetings.places.count
-    if count == 0:
-        return
-    inner = np.bincount(group, ~(meetings.is_end | meetings.is_joint), count) > 0
-    has_joint = np.bincount(group, meetings.is_joint, count) > 0
-    has_end = np.bincount(group, meetings.is_end, count) > 0
-    low = np.full(count, np.iinfo(np.int64).max)
-    high = np.full(count, -1)
-    np.minimum.at(low, group, meetings.whole)
-    np.maximum.at(high, group, meetings.whole)
-    split = np.flatnonzero(inner | (has_joint & (has_end | (low != high))))
-    first = np.full(count, len(group))
-    np.minimum.at(first, group, np.arange(len(group)))
-    where = spots(meetings.xy[first[split]])
-    how = np.where(
-        has_end[split],
-        "端点落在线上，已打断 end on a line, split there",
-        "两线相交，已打断 lines cross, split there",
-    )
-    log.extend("split", where, "", where, how.tolist())
 
 
 def _not_passing_over(

@@ -29,25 +29,29 @@ class Groups:
         Its lowest end, or its lowest point where no line ends.
     weight : array of int
         Number of points.
-    has_end, is_fixed, is_joint : array of bool
-        Whether a line ends here as drawn; whether it must not move; whether it is
-        nothing but a cut of ours.
+    has_end, is_fixed : array of bool
+        Whether a line ends here as drawn; whether it must not move.
+    has_joint, is_joint, is_inner : array of bool
+        Whether a cut of ours is here; whether it is nothing else; whether a line
+        passes.
     begin, whole, ends : array
         Lines that meet in place k are ``whole[begin[k]:begin[k + 1]]``, and whether
         each ends there.
     """
 
     def __init__(self, meetings: Meetings) -> None:
-        group, count = meetings.group, meetings.places.count
-        order = meetings.places.order
-        self.weight: Ints = np.bincount(group, minlength=count)
-        self.has_end: Bools = np.bincount(group, meetings.is_end, count) > 0
-        self.is_fixed: Bools = np.bincount(group, ~meetings.is_end, count) > 0
-        joints = np.bincount(group, meetings.is_joint, count)
-        self.is_joint: Bools = joints == self.weight
+        group, order = meetings.group, meetings.places.order
+        self.weight: Ints = np.bincount(group, minlength=meetings.places.count)
         self.begin: Ints = np.concatenate([[0], np.cumsum(self.weight)])
         self.whole: Ints = meetings.whole[order]
         self.ends: Bools = meetings.is_end[order]
+        joints = meetings.is_joint[order]
+        low = self.begin[:-1]
+        self.has_end: Bools = np.logical_or.reduceat(self.ends, low)
+        self.is_fixed: Bools = ~np.logical_and.reduceat(self.ends, low)
+        self.has_joint: Bools = np.logical_or.reduceat(joints, low)
+        self.is_joint: Bools = np.logical_and.reduceat(joints, low)
+        self.is_inner: Bools = np.logical_or.reduceat(~(self.ends | joints), low)
         first = order[self.begin[:-1]]
         # contacts of one place differ in the last bits: the lowest stands for them
         bits = order[np.repeat(~self.has_end & (self.weight > 1), self.weight)]
@@ -75,6 +79,23 @@ class Clusters:
 
     xy: Floats
     leader: Ints
+
+
+def log_splits(meetings: Meetings, groups: Groups, log: Log) -> None:
+    """Write down where lines are cut because another touches or crosses them."""
+    low = groups.begin[:-1]
+    several = np.minimum.reduceat(groups.whole, low) != np.maximum.reduceat(
+        groups.whole, low
+    )
+    split = groups.is_inner | (groups.has_joint & (groups.has_end | several))
+    first = np.minimum.reduceat(meetings.places.order, low)[split]
+    where = spots(meetings.xy[first])
+    how = np.where(
+        groups.has_end[split],
+        "端点落在线上，已打断 end on a line, split there",
+        "两线相交，已打断 lines cross, split there",
+    )
+    log.extend("split", where, "", where, how.astype(object).tolist())
 
 
 def snap_ends(

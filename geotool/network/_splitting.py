@@ -133,7 +133,7 @@ def drop_doubles(pieces: Pieces, subjects: Sequence[str], *, log: Log) -> Pieces
     low = np.minimum(pieces.start, pieces.end)
     high = np.maximum(pieces.start, pieces.end)
     key = low * len(pieces.node_xy) + high
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)
     again = np.zeros(len(order), dtype=bool)
     again[1:] = key[order][1:] == key[order][:-1]
     again[:-1] |= again[1:]

@@ -100,8 +100,8 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(cells: pd.Series) -> Any:
-    texts = np.empty(len(cells), dtype=object)
-    texts[:] = [None if pd.isna(cell) else cell for cell in cells]
+    texts = np.array(cells, dtype=object)
+    texts[pd.isna(cells).to_numpy()] = None
     return pd.Series(texts, index=cells.index, dtype=object)
 
 

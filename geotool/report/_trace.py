@@ -242,9 +242,8 @@ def reasons(row: dict[Any, Any]) -> list[str]:
     if row["structures"]:
         texts.append(f"途经闸站 {'、'.join(row['structures'])}，须核实当时启闭状态")
     if row.get("n_ways", 1) > 1 or not row.get("ways_exact", True):
-        texts.append(
-            f"可能路径 {ways_text(row['n_ways'], row['ways_exact'])} 条，此为最短"
-        )
+        least, note = ("", "") if row["ways_exact"] else ("至少", "（环内走法不计）")
+        texts.append(f"可能路径{least} {row['n_ways']} 条{note}，此为最短")
     if row["located"] == "ambiguous":
         texts.append("排入哪条河段有歧义，须现场核实")
     return texts

@@ -73,8 +73,8 @@ class Order:
     ----------
     low, end : array of int
         First position of the slice, and last of the block, of each position.
-    simple : array of bool
-        Whether a position is a block of its own with one arc out.
+    kind : array of int
+        How a position is worked out: see the kernels.
     cross_first, cross : array of int
         Positions below the slice of a position that lead to it.
     inner_first, inner, inner_m, inner_number : array
@@ -85,7 +85,7 @@ class Order:
 
     low: Ints
     end: Ints
-    simple: NDArray[np.bool_]
+    kind: NDArray[np.int8]
     cross_first: Ints
     cross: Ints
     inner_first: Ints
@@ -180,7 +180,7 @@ def build_index(
     order = Order(
         low,
         end,
-        k.is_simple(end, first, to),
+        k.kinds(end, first, to),
         cross_first,
         cross,
         inner_first,
@@ -208,8 +208,8 @@ def reached(index: WaterIndex, start: int | Sequence[int]) -> Reached:
         Node or nodes.
     """
     place = np.atleast_1d(index.position[start])
-    order, k = index.order, kernels()
-    if order is None or k is None:
+    order = index.order
+    if order is None:
         cost, before = dijkstra(index.backward, np.unique(place))
         arc = first_arcs(index.first, index.head, index.length_m, cost, before)
         met = np.flatnonzero(np.isfinite(cost))
@@ -217,6 +217,7 @@ def reached(index: WaterIndex, start: int | Sequence[int]) -> Reached:
         return Reached(index.node[met], cost[met], next_.astype(np.int32))
     if len(place) > 1:
         place = np.sort(place)[::-1]
+    k: Any = kernels()
     slices = k.slices(place, order.low, order.end, order.cross_first, order.cross)
     below, above, _ = slices
     if len(below) == 1:
@@ -230,7 +231,7 @@ def reached(index: WaterIndex, start: int | Sequence[int]) -> Reached:
         place,
         np.zeros(len(place)),
         order.end,
-        order.simple,
+        order.kind,
         index.first,
         index.head,
         index.length_m,

@@ -25,7 +25,7 @@ from geotool.trace._kernels_order import (
     cross_arcs,
     heap_size,
     inner_arcs,
-    is_simple,
+    kinds,
 )
 
 __all__ = [
@@ -34,13 +34,16 @@ __all__ = [
     "cross_arcs",
     "heap_size",
     "inner_arcs",
-    "is_simple",
+    "kinds",
     "settle",
     "slices",
     "spread",
 ]
 
 NONE = -1
+
+SMALL = 16
+"""Blocks of fewer nodes are gone over until nothing changes."""
 
 WIDE = 512
 """From so many nodes in a block it pays."""
@@ -145,7 +148,7 @@ def spread(
     start: Any,
     start_cost: Any,
     end: Any,
-    simple: Any,
+    kind: Any,
     first: Any,
     head: Any,
     weight: Any,
@@ -168,7 +171,7 @@ def spread(
         Slices, highest first, and where the answer has each.
     start, start_cost : array
         Positions, highest first, and what each costs.
-    end, simple, first, head, weight, number : array
+    end, kind, first, head, weight, number : array
         The index: block of each position, and its arcs out. A weight of inf is an arc
         that is not there.
     inner_first, inner, inner_weight, inner_number : array
@@ -183,15 +186,30 @@ def spread(
     for s in range(below.size):
         a, e = below[s], above[s]
         shift = base[s] - a
-        p = e
+        p, last = e, first[e + 1] - 1  # the last arc out of p
         while p >= a:
-            if simple[p] and not (at < start.size and start[at] == p):
-                k = first[p]
-                h = head[k]
+            is_start = at < start.size and start[at] == p
+            if kind[p] == 0 and not is_start:
+                h = head[last]
                 if h <= e:
-                    cost[p + shift] = cost[h + shift] + weight[k]
-                    next_[p + shift] = number[k]
-                    p -= 1
+                    cost[p + shift] = cost[h + shift] + weight[last]
+                    next_[p + shift] = number[last]
+                    p, last = p - 1, last - 1
+                    continue
+            if kind[p] == 1 and not is_start:
+                k = last - 1
+                h, other = head[k], head[last]
+                if h <= e and other <= e:
+                    c, d = (
+                        cost[h + shift] + weight[k],
+                        cost[other + shift] + weight[last],
+                    )
+                    n, m = number[k], number[last]
+                    # no branch: which way is shorter nobody foretells
+                    pick = np.int32(d < c) | (np.int32(d == c) & np.int32(m < n))
+                    cost[p + shift] = min(c, d)
+                    next_[p + shift] = n + (m - n) * pick
+                    p, last = p - 1, last - 2
                     continue
             begin = p
             while begin > a and end[begin - 1] == p:
@@ -215,33 +233,41 @@ def spread(
                     if c < best or (c == best and 0 <= number[k] < arc):
                         best, arc = c, number[k]
                 cost[q + shift], next_[q + shift] = best, arc
-            if begin < p:
+            if begin < p and p - begin < SMALL:
+                # a few rounds end it, and cost less than a heap would
+                changed = True
+                while changed:
+                    changed = False
+                    for q in range(p, begin - 1, -1):
+                        d = cost[q + shift]
+                        for k in range(inner_first[q], inner_first[q + 1]):
+                            j = inner[k] + shift
+                            c = d + inner_weight[k]
+                            if c < cost[j]:
+                                cost[j], next_[j] = c, inner_number[k]
+                                changed = True
+                            elif c == cost[j] and d < c < np.inf:
+                                next_[j] = min(next_[j], inner_number[k])
+            elif begin < p:
+                block = (
+                    begin + shift,
+                    p + shift,
+                    shift,
+                    cost,
+                    next_,
+                    inner_first,
+                    inner,
+                    inner_weight,
+                    inner_number,
+                    key,
+                    item,
+                )
                 if p - begin > WIDE:
-                    settle_wide(
-                        begin + shift,
-                        p + shift,
-                        shift,
-                        cost,
-                        next_,
-                        inner_first,
-                        inner,
-                        inner_weight,
-                        inner_number,
-                        key,
-                        item,
-                    )
+                    settle_wide(*block)
+                    if begin < 0:
+                        # never: but what is called once only the compiler puts in
+                        # here, and then it is half as fast
+                        settle_wide(*block)
                 else:
-                    settle(
-                        begin + shift,
-                        p + shift,
-                        shift,
-                        cost,
-                        next_,
-                        inner_first,
-                        inner,
-                        inner_weight,
-                        inner_number,
-                        key,
-                        item,
-                    )
-            p = begin - 1
+                    settle(*block)
+            p, last = begin - 1, first[begin] - 1

@@ -14,8 +14,8 @@ NONE = -1
 BUCKETS = 4096
 """How many buckets :func:`settle_wide` has at most; a power of two."""
 
-PER_BUCKET = 128
-"""Nodes of a block to a bucket."""
+PER_STEP = 16
+"""Buckets that a step of mean length goes through."""
 
 
 @njit(cache=True)
@@ -55,6 +55,10 @@ def settle(
             c = d + weight[k]
             if c < cost[j]:
                 cost[j], next_[j] = c, number[k]
+                f = inner_first[inner[k]]
+                more = inner_first[inner[k] + 1] - f
+                if more == 0 or (more == 1 and inner[f] == p):
+                    continue  # beyond it there is only the way back
                 size = _raise(key, place, size, c, j)
             elif c == cost[j] and d < c < np.inf and number[k] < next_[j]:
                 next_[j] = number[k]
@@ -81,10 +85,13 @@ def settle_wide(
     ring of buckets is as wide as the longest step: nothing waits longer than one turn
     of it, but what was known before, which is taken in order.
     """
-    widest = 0.0
+    widest = total = 0.0
+    count = 0
     for k in range(inner_first[first - shift], inner_first[last - shift + 1]):
         if weight[k] < np.inf:
             widest = max(widest, weight[k])
+            total += weight[k]
+            count += 1
     known = first + np.flatnonzero(cost[first : last + 1] < np.inf)
     known = known[np.argsort(cost[known])]
     known_cost = cost[known]
@@ -104,8 +111,9 @@ def settle_wide(
         )
         return
     # too many of them stand empty, too few fill up
-    buckets = 256
-    while buckets < BUCKETS and buckets * PER_BUCKET < last - first:
+    parts = widest / (total / count) * PER_STEP
+    buckets = 64
+    while buckets < BUCKETS and buckets < parts:
         buckets *= 2
     scale, mask = (buckets - 2) / widest, buckets - 1
     ring = np.full(buckets, NONE, np.int32)
@@ -152,6 +160,10 @@ def settle_wide(
             c = d + weight[k]
             if c < cost[j]:
                 cost[j], next_[j] = c, number[k]
+                f = inner_first[inner[k]]
+                more = inner_first[inner[k] + 1] - f
+                if more == 0 or (more == 1 and inner[f] == p):
+                    continue  # beyond it there is only the way back
                 bucket = int((c - begin) * scale)
                 if bucket <= turn:
                     size = _raise(key, place, size, c, j)

@@ -156,11 +156,18 @@ def heap_size(end: Any, inner_first: Any) -> int:
 
 
 @njit(cache=True)
-def is_simple(end: Any, first: Any, head: Any) -> Any:
-    """Tell positions that are no part of a larger block and have one arc out."""
-    simple = np.zeros(end.size, np.bool_)
+def kinds(end: Any, first: Any, head: Any) -> Any:
+    """
+    Tell how a position is worked out.
+
+    0: alone in its block, one arc out; 1: alone, two arcs; 2: anything else.
+    """
+    kind = np.full(end.size, 2, np.int8)
     for p in range(end.size):
-        alone = end[p] == p and (p == 0 or end[p - 1] != p)
-        k = first[p]
-        simple[p] = alone and first[p + 1] == k + 1 and head[k] > p
-    return simple
+        if end[p] == p and (p == 0 or end[p - 1] != p):
+            k, stop = first[p], first[p + 1]
+            if stop == k + 1 and head[k] > p:
+                kind[p] = 0
+            elif stop == k + 2 and head[k] > p and head[k + 1] > p:
+                kind[p] = 1
+    return kind

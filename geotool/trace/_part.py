@@ -53,8 +53,8 @@ class Part:
 def part_of(index: WaterIndex, start: NDArray[np.integer[Any]]) -> Part:
     """Take all nodes that lead to some nodes out of an index."""
     place = np.unique(index.position[start])[::-1].copy()
-    order, k = index.order, kernels()
-    if order is None or k is None:
+    order = index.order
+    if order is None:
         met = np.zeros(len(index.node), dtype=bool)
         for one in place.tolist():
             if not met[one]:
@@ -65,6 +65,7 @@ def part_of(index: WaterIndex, start: NDArray[np.integer[Any]]) -> Part:
         row = np.flatnonzero(met)
         below, above = row, row
     else:
+        k: Any = kernels()
         below, above, _ = k.slices(
             place, order.low, order.end, order.cross_first, order.cross
         )
@@ -120,13 +121,13 @@ def shortest(
     """
     if not len(start) or not len(part.node):
         return np.full(len(part.node), np.inf), np.full(len(part.node), NONE)
-    k = kernels()
-    if part.end is None or k is None:
+    if part.end is None:
         graph = backward(part.by_head, weight, len(part.node), (start, start_cost))
         total, before = dijkstra(graph, np.array([len(part.node)]))
         cost, before = total[:-1], before[:-1]
         before[before == len(part.node)] = NONE
         return cost, first_arcs(part.first, part.head, weight, cost, before)
+    k: Any = kernels()
     begin, inner, arc = part.inner
     rows = np.arange(len(part.head), dtype=np.int32)
     sorted_ = np.argsort(start)[::-1]
@@ -139,7 +140,7 @@ def shortest(
         start[sorted_].astype(np.int32),
         start_cost[sorted_],
         part.end,
-        k.is_simple(part.end, part.first, part.head),
+        k.kinds(part.end, part.first, part.head),
         part.first,
         part.head,
         weight,

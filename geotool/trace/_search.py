@@ -1,5 +1,6 @@
 """Shortest ways by water, at each level of sureness."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -159,7 +160,7 @@ def search(
     upstream : bool
         Search against the arcs.
     """
-    if len(weight) >= COMPILED_FROM and kernels() is not None:
+    if _pays(len(weight)) and kernels() is not None:
         return _compiled_search(arcs, weight, starts, nodes=nodes, upstream=upstream)
     near, far = (arcs.head, arcs.tail) if upstream else (arcs.tail, arcs.head)
     order = np.argsort(far, kind="stable")
@@ -173,6 +174,12 @@ def search(
     arc = np.append(order, -1)[row]
     before = np.where(arc >= 0, np.append(near, -1)[arc], -1)
     return Search(cost, before, arc)
+
+
+def _pays(arcs: int) -> bool:
+    """Tell whether compiled loops are faster; to load them takes a second by itself."""
+    is_loaded = "geotool.trace._kernels" in sys.modules
+    return arcs >= COMPILED_FROM * (1 if is_loaded else 5)
 
 
 def _compiled_search(

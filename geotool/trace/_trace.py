@@ -78,7 +78,7 @@ def trace_upstream(
     --------
     A (known) and B (unknown) run into C:
 
-    >>> import shapely
+    >>> import geopandas as gpd, shapely
     >>> from geotool.network import build_network
     >>> lines = [
     ...     shapely.LineString([(0, 0), (100, 0)]),
@@ -121,7 +121,7 @@ def trace_downstream(
 
     Examples
     --------
-    >>> import shapely
+    >>> import geopandas as gpd, shapely
     >>> from geotool.network import build_network
     >>> line = shapely.LineString([(0, 0), (3600, 0)])
     >>> rivers = gpd.GeoDataFrame(

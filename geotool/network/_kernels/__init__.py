@@ -13,7 +13,7 @@ from geotool.network._kernels._lines import (
     locate,
     pieces_of,
 )
-from geotool.network._kernels._meet import contacts, near_lines
+from geotool.network._kernels._meet import contacts, near_lines, sweep
 
 __all__ = [
     "canonical",
@@ -26,4 +26,5 @@ __all__ = [
     "locate",
     "near_lines",
     "pieces_of",
+    "sweep",
 ]

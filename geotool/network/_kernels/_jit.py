@@ -4,4 +4,4 @@ from typing import Any
 
 from numba import njit
 
-compiled: Any = njit(cache=True, nogil=True)
+compiled: Any = njit(cache=True, nogil=True, error_model="numpy")

@@ -48,23 +48,31 @@ def _strips(low: Floats, high: Floats) -> tuple[float, float, int]:
 
 
 @compiled
-def _dealt(
-    order: Any, low: Any, high: Any, base: float, tall: float, count: int
-) -> Any:
-    """Deal boxes out to strips, in the given order: where each strip begins; boxes."""
+def _counted(low: Any, high: Any, base: float, tall: float, count: int) -> Any:
+    """Where the boxes of each strip will begin."""
     begin = np.zeros(count + 1, np.int64)
     for k in range(low.size):
         for s in range(int((low[k] - base) / tall), int((high[k] - base) / tall) + 1):
             begin[s + 1] += 1
     for s in range(count):
         begin[s + 1] += begin[s]
+    return begin
+
+
+@compiled
+def _dealt(order: Any, box: Any, begin: Any, base: float, tall: float) -> Any:
+    """Deal boxes out to strips, in the given order: number and box."""
     at = begin[:-1].copy()
     item = np.empty(begin[-1], np.int32)
+    here = np.empty((begin[-1], 4))
     for k in order:
-        for s in range(int((low[k] - base) / tall), int((high[k] - base) / tall) + 1):
+        bottom, top = box[k, 1], box[k, 3]
+        for s in range(int((bottom - base) / tall), int((top - base) / tall) + 1):
             item[at[s]] = k
+            for c in range(4):
+                here[at[s], c] = box[k, c]
             at[s] += 1
-    return begin, item
+    return item, here
 
 
 # ---------------------------------------------------------------- contacts
@@ -74,88 +82,82 @@ def contacts(
     """Find where segments of different lines touch or cross."""
     line, low, high, box = _runs(xy, start, stop, EXACT_M)
     base, tall, count = _strips(box[:, 1], box[:, 3])
-    order = np.argsort(box[:, 0])
-    strips = _dealt(order, box[:, 1], box[:, 3], base, tall, count)
-    found = _contacts(xy, start, stop, line, low, high, box, *strips, base, tall)
-    spots, pairs, over = found
+    begin = _counted(box[:, 1], box[:, 3], base, tall, count)
+    item, here = _dealt(np.argsort(box[:, 0]), box, begin, base, tall)
+    del box
+    room = len(start) + 1024
+    while True:
+        spots, pairs = np.empty((room, 2)), np.empty((room, 2), np.int64)
+        over = np.empty((room, 2), np.int64)
+        n, m = _contacts(
+            xy, start, stop, line, low, high, begin, item, here, base, tall,
+            spots, pairs, over,
+        )  # fmt: skip
+        if max(n, m) <= room:
+            break
+        room = max(n, m)
+    spots, pairs, over = spots[:n].copy(), pairs[:n].copy(), over[:m].copy()
     over = np.unique(over, axis=0)
     return spots, pairs[:, 0], pairs[:, 1], over[:, 0], over[:, 1]
 
 
 @compiled
 def _contacts(
-    xy: Any, start: Any, stop: Any, line: Any, low: Any, high: Any, box: Any,
-    begin: Any, item: Any, base: float, tall: float,
+    xy: Any, start: Any, stop: Any, line: Any, low: Any, high: Any,
+    begin: Any, item: Any, box: Any, base: float, tall: float,
+    spots: Any, pairs: Any, over: Any,
 ) -> Any:  # fmt: skip
-    found = (
-        np.empty((1024, 2)),
-        np.empty((1024, 2), np.int64),
-        np.empty((1024, 2), np.int64),
-        0,
-        0,
-    )
+    """Fill in contacts as far as there is room; and say how many there are."""
+    count = np.zeros(2, np.int64)
     touch = np.empty((5, 2))
-    here = np.empty((_widest(begin), 4))
     for s in range(begin.size - 1):
-        size = begin[s + 1] - begin[s]
-        for i in range(size):
-            here[i] = box[item[begin[s] + i]]
-        for i in range(size):
-            right, bottom, top = here[i, 2], here[i, 1], here[i, 3]
-            for j in range(i + 1, size):
-                if here[j, 0] > right:
+        for i in range(begin[s], begin[s + 1]):
+            right, bottom, top = box[i, 2], box[i, 1], box[i, 3]
+            for j in range(i + 1, begin[s + 1]):
+                if box[j, 0] > right:
                     break
-                if here[j, 1] > top or here[j, 3] < bottom:
+                if box[j, 1] > top or box[j, 3] < bottom:
                     continue
-                if int((max(here[j, 1], bottom) - base) / tall) != s:
+                if int((max(box[j, 1], bottom) - base) / tall) != s:
                     continue  # another strip has this pair, too
-                a, b = item[begin[s] + i], item[begin[s] + j]
-                if line[a] > line[b]:
-                    a, b = b, a
-                if line[a] != line[b]:
-                    found = _compared(
-                        xy, start, stop, line, low, high, box, a, b, touch, found
-                    )
-    spots, pairs, over, n, m = found
-    return spots[:n].copy(), pairs[:n].copy(), over[:m].copy()
+                a, b = i, j
+                if line[item[i]] > line[item[j]]:
+                    a, b = j, i
+                one, other = line[item[a]], line[item[b]]
+                if one != other:
+                    _compare(
+                        xy, start, stop, one, other, low[item[a]], high[item[a]],
+                        low[item[b]], high[item[b]], box, b, touch,
+                        spots, pairs, over, count,
+                    )  # fmt: skip
+    return count[0], count[1]
 
 
 @compiled
-def _widest(begin: Any) -> Any:
-    widest = 0
-    for s in range(begin.size - 1):
-        widest = max(widest, begin[s + 1] - begin[s])
-    return widest
-
-
-@compiled
-def _compared(
-    xy: Any, start: Any, stop: Any, line: Any, low: Any, high: Any, box: Any,
-    a: int, b: int, touch: Any, found: Any,
-) -> Any:  # fmt: skip
+def _compare(
+    xy: Any, start: Any, stop: Any, one: int, other: int, low: int, high: int,
+    first: int, last: int, box: Any, at: int, touch: Any,
+    spots: Any, pairs: Any, over: Any, count: Any,
+) -> None:  # fmt: skip
     """Compare the segments of two runs, and add what is found."""
-    spots, pairs, over, n, m = found
-    one, other = line[a], line[b]
-    for f in range(low[a], high[a]):
-        if not _reaches(xy, f, box[b]):
+    for f in range(low, high):
+        if not _reaches(xy, f, box, at):
             continue
-        for g in range(low[b], high[b]):
+        for g in range(first, last):
             if not _meet(xy, f, g):
                 continue
             k, is_over = _touches(xy, start, stop, one, other, f, g, touch)
             if is_over:
-                if m == len(over):
-                    over = _grown(over)
-                over[m, 0], over[m, 1] = one, other
-                m += 1
+                if count[1] < len(over):
+                    over[count[1], 0], over[count[1], 1] = one, other
+                count[1] += 1
                 continue
             for t in range(k):
-                if n == len(spots):
-                    spots, pairs = _grown_xy(spots), _grown(pairs)
-                spots[n, 0], spots[n, 1] = touch[t, 0], touch[t, 1]
-                pairs[n, 0], pairs[n, 1] = one, other
-                n += 1
-    return spots, pairs, over, n, m
+                if count[0] < len(spots):
+                    n = count[0]
+                    spots[n, 0], spots[n, 1] = touch[t, 0], touch[t, 1]
+                    pairs[n, 0], pairs[n, 1] = one, other
+                count[0] += 1
 
 
 @compiled
@@ -166,22 +168,14 @@ def _grown(a: Any) -> Any:
 
 
 @compiled
-def _grown_xy(a: Any) -> Any:
-    b = np.empty((2 * a.shape[0], 2))
-    b[: a.shape[0]] = a
-    return b
-
-
-@compiled
-def _reaches(xy: Any, f: int, box: Any) -> Any:
+def _reaches(xy: Any, f: int, box: Any, at: int) -> Any:
     """Whether a segment reaches into a box."""
-    if min(xy[f, 0], xy[f + 1, 0]) - EXACT_M > box[2]:
-        return False
-    if max(xy[f, 0], xy[f + 1, 0]) + EXACT_M < box[0]:
-        return False
-    if min(xy[f, 1], xy[f + 1, 1]) - EXACT_M > box[3]:
-        return False
-    return max(xy[f, 1], xy[f + 1, 1]) + EXACT_M >= box[1]
+    for c in range(2):
+        if min(xy[f, c], xy[f + 1, c]) - EXACT_M > box[at, 2 + c]:
+            return False
+        if max(xy[f, c], xy[f + 1, c]) + EXACT_M < box[at, c]:
+            return False
+    return True
 
 
 @compiled
@@ -210,8 +204,8 @@ def _is_end_of(xy: Any, start: Any, stop: Any, v: int, mine: int, theirs: int) -
 def _near(x: float, y: float, ax: float, ay: float, dx: float, dy: float) -> Any:
     """Whether a point is on a segment given by its start and its vector."""
     px, py = x - ax, y - ay
-    share = (px * dx + py * dy) / (dx * dx + dy * dy)
-    share = min(max(share, 0.0), 1.0)
+    size = dx * dx + dy * dy
+    share = min(max((px * dx + py * dy) / size, 0.0), 1.0) if size > 0 else 0.0
     gx, gy = px - share * dx, py - share * dy
     return math.sqrt(gx * gx + gy * gy) <= EXACT_M
 
@@ -262,14 +256,14 @@ def near_lines(
     line, low, high, box = _runs(shape.xy, shape.start, shape.stop, reach_m + 1e-6)
     base, tall, count = _strips(box[:, 1], box[:, 3])
     # spots beside all boxes are near no line
-    inside = (spots[:, 1] >= base) & (spots[:, 1] <= base + tall * count)
+    inside = (spots[:, 1] >= base) & (spots[:, 1] <= box[:, 3].max())
     which = np.flatnonzero(inside)
     which = which[np.argsort(spots[which, 0])]
-    y = np.ascontiguousarray(spots[which, 1])
-    begin, item = _dealt(np.arange(len(y)), y, y, base, tall, count)
-    which = which[item]
+    strip = ((spots[which, 1] - base) / tall).astype(np.int64)
+    which = which[np.argsort(strip, kind="stable")]
+    begin = np.searchsorted(np.sort(strip), np.arange(count + 1))
     found = _near_lines(
-        np.ascontiguousarray(spots[which]), node[which], begin, base, tall, count,
+        spots[which], node[which], begin, base, tall,
         shape.xy, line, low, high, box, ends, reach_m,
     )  # fmt: skip
     pair = np.unique(which[found[:, 0]] * len(shape) + found[:, 1])
@@ -278,7 +272,7 @@ def near_lines(
 
 @compiled
 def _near_lines(
-    spots: Any, node: Any, begin: Any, base: float, tall: float, count: int,
+    spots: Any, node: Any, begin: Any, base: float, tall: float,
     xy: Any, line: Any, low: Any, high: Any, box: Any, ends: Any, reach_m: float,
 ) -> Any:  # fmt: skip
     found = np.empty((1024, 2), np.int64)
@@ -286,7 +280,7 @@ def _near_lines(
     for r in range(line.size):
         one, other = ends[line[r], 0], ends[line[r], 1]
         left, bottom, right, top = box[r, 0], box[r, 1], box[r, 2], box[r, 3]
-        last = min(int((top - base) / tall), count - 1)
+        last = min(int((top - base) / tall), begin.size - 2)
         for s in range(int((bottom - base) / tall), last + 1):
             a, b = begin[s], begin[s + 1]
             while a < b:  # the first spot not left of the box
@@ -309,4 +303,25 @@ def _near_lines(
                             n += 1
                             break
                 a += 1
+    return found[:n].copy()
+
+
+# ---------------------------------------------------------------- points near points
+@compiled
+def sweep(along: Any, point: Any, reach_m: float, wanted: Any) -> Any:
+    """List pairs of points within a distance, one of them wanted, or at one place."""
+    found = np.empty((1024, 2), np.int64)
+    n = 0
+    for i in range(along.size):
+        for j in range(i + 1, along.size):
+            if along[j] - along[i] > reach_m + 1e-6:
+                break
+            dx, dy = point[j, 0] - point[i, 0], point[j, 1] - point[i, 1]
+            gap = dx * dx + dy * dy
+            near = gap <= reach_m * reach_m and (wanted[i] or wanted[j])
+            if near or gap <= EXACT_M * EXACT_M:
+                if n == len(found):
+                    found = _grown(found)
+                found[n, 0], found[n, 1] = i, j
+                n += 1
     return found[:n].copy()

@@ -11,7 +11,7 @@ from geotool.network._plain._lines import (
     locate,
     pieces_of,
 )
-from geotool.network._plain._meet import contacts, near_lines
+from geotool.network._plain._meet import contacts, near_lines, sweep
 
 __all__ = [
     "canonical",
@@ -25,4 +25,5 @@ __all__ = [
     "locate",
     "near_lines",
     "pieces_of",
+    "sweep",
 ]

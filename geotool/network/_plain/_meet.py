@@ -154,7 +154,8 @@ def _overlaps(xy: Floats, pair: Ints, crossing: Floats, is_crossing: Bools) -> B
 
 def _distance(point: Floats, start: Floats, along: Floats) -> Floats:
     arm = point - start
-    share = (arm * along).sum(axis=1) / (along * along).sum(axis=1)
+    size = (along * along).sum(axis=1)
+    share = (arm * along).sum(axis=1) / np.where(size > 0, size, 1.0)
     return norm(arm - np.clip(share, 0.0, 1.0)[:, None] * along)
 
 
@@ -185,3 +186,30 @@ def near_lines(
     )
     new = (ends[line] != node[which][:, None]).all(axis=1)
     return which[new].astype(np.int64), line[new].astype(np.int64)
+
+
+def sweep(along: Floats, point: Floats, reach_m: float, wanted: Bools) -> Ints:
+    """
+    List pairs of points within a distance, one of them wanted, or at one place.
+
+    Parameters
+    ----------
+    along : array of float
+        Where each point lies along some direction, ascending.
+    point : array of float, shape (n, 2)
+    reach_m : float
+        At least ``EXACT_M``.
+    wanted : array of bool
+    """
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    step, live = 1, np.arange(len(along) - 1)
+    while len(live):
+        # the margin is for rounding: distances are measured exactly
+        live = live[along[live + step] - along[live] <= reach_m + 1e-6]
+        gap = ((point[live + step] - point[live]) ** 2).sum(axis=1)
+        near = (gap <= reach_m * reach_m) & (wanted[live] | wanted[live + step])
+        near = live[near | (gap <= EXACT_M * EXACT_M)]
+        found.append(np.column_stack([near, near + step]))
+        step += 1
+        live = live[live + step < len(along)]
+    return np.vstack(found)
