@@ -163,6 +163,18 @@ def test_rows_in_another_order_give_the_same(table, random):
     pd.testing.assert_frame_equal(one, other[one.columns])
 
 
+@settings(max_examples=20, deadline=None)
+@given(many())
+def test_more_data_changes_a_class_only_through_the_mean(table):
+    """Every reading once more, an instant later: the same means, the same classes."""
+    later = table.assign(time=table["time"].dt.floor("D") + pd.Timedelta(hours=1))
+    twice = pd.concat([table, later], ignore_index=True)
+    one, other = (assess_sections(part, SECTIONS) for part in (table, twice))
+    columns = ["section_id", "period", "water_class", "reached", "exceedances"]
+    pd.testing.assert_frame_equal(one[columns], other[columns])
+    assert other["n_readings"].sum() == 2 * one["n_readings"].sum()
+
+
 def test_a_month_of_many_readings_does_not_outweigh_the_others():
     times = [*pd.date_range("2026-01-01", periods=100, freq="6h"), "2026-02-01"]
     table = readings(times, [0.1] * 100 + [1.9])

@@ -60,6 +60,22 @@ def test_periods_that_follow_each_other_have_numbers_that_do(kind):
     assert period_before(names[-1]) == places[-2]
 
 
+def test_cumulative_periods_are_compared_within_the_year_and_with_last_year():
+    names = ["2025-01~01", "2025-01~02", "2026-01~01", "2026-01~02"]
+    table = pd.concat(
+        [
+            assessed([c], period=p)
+            for c, p in zip(["II", "III", "III", "V"], names, strict=True)
+        ]
+    )
+    made = class_changes(table).set_index("period")
+    assert made.loc["2026-01~01", "class_before"] is None
+    assert made.loc["2026-01~02", "change_before"] == "明显变差"
+    assert made.loc["2026-01~02", "class_last_year"] == "III"
+    with pytest.raises(LayerError, match="累计"):
+        section_trends(table)
+
+
 @pytest.mark.parametrize("name", ["2026-13", "2026-00", "丰水期", "", None, "2026-Q5"])
 def test_a_name_of_another_kind_has_no_place(name):
     assert period_place(name) is None

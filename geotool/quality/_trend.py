@@ -102,6 +102,11 @@ def _measured(assessment: pd.DataFrame) -> list[str]:
 def _one(part: pd.DataFrame, column: str) -> dict[str, Any]:
     places = [period_place(name) for name in part["period"]]
     kinds = {place[0] for place in places if place is not None}
+    if "cumulative" in kinds:
+        raise LayerError(
+            "累计时段互相重叠，不能作趋势检验；请用逐月评价。",
+            "Cumulative periods overlap and make no trend; assess by month.",
+        )
     if len(kinds) > 1:
         raise LayerError(
             f"评价时段混有{'、'.join(sorted(kinds))}，不能作趋势检验；请只用一种时段。",
