@@ -131,8 +131,24 @@ def strict(path):
     return json.loads(path.read_text("utf-8"), parse_constant=refuse)
 
 
-def test_the_document_key_by_key(ws):
+def test_with_readings_the_document_ranks_and_sums_to_one(ws):
     traced(ws, "--item", "TP", "--readings", str(Path(ws).parent / "readings.csv"))
+    found = strict(Path(ws).parent / "t.json")
+    told = [source["probability"] for source in found["sources"]]
+    assert all(0 <= one <= 1 for one in told)
+    assert told == sorted(told, reverse=True)
+    total = sum(told) + found["unregistered"]["probability"]
+    assert total == pytest.approx(1, abs=1e-3)
+    assert [s["rank"] for s in found["sources"]] == [1, 2, 3]
+    for source in found["sources"]:
+        for key in SOURCE_KEYS.keys() - {"probability", "contribution_share"}:
+            assert SOURCE_KEYS[key](source[key]), (key, source[key])
+    assert found["level"] in range(6)
+    assert found["headline"][0]
+
+
+def test_the_document_key_by_key(ws):
+    traced(ws, "--item", "TP")
     found = strict(Path(ws).parent / "t.json")
     assert (found["section_id"], found["item"], found["scenario"]) == (
         "DM1",
@@ -161,7 +177,7 @@ def test_the_document_key_by_key(ws):
         assert 73 < row["lon"] < 135
         assert 3 < row["lat"] < 54
     assert all(isinstance(text, str) for text in found["warnings"])
-    assert any("监测值" in text for text in found["warnings"])
+    assert any("未做证据归因" in text for text in found["warnings"])
     sources = {s["outfall_id"] for s in found["sources"]}
     gone = {row["id"] for row in found["excluded"] if row["layer"] == "outfalls"}
     assert sources | gone == {"P1", "P2", "P3", "P4", "P5"}

@@ -166,8 +166,9 @@ def step_responses(
     --------
     >>> one = lag_kernels(np.array([0]), np.array([1]), np.array([2.0]),
     ...                   np.array([5.0]), np.array([1.0, 0.0]), np.array([1]))
-    >>> step_responses(one, np.array([0]), np.array([2.0, 9.0]), np.zeros(1)).ravel()
-    array([0. , 0.5])
+    >>> times = np.array([2.0, 9.0])
+    >>> step_responses(one, np.array([0]), times, np.zeros(1)).ravel().tolist()
+    [0.0, 0.5]
     """
     step = kernels.step_h
     roots, lags, sections = kernels.kernel.shape
