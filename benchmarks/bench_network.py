@@ -162,11 +162,12 @@ def ours(layer: gpd.GeoDataFrame) -> int:
 
 def ours_plain(layer: gpd.GeoDataFrame) -> int:
     """Build without compiled code."""
-    before, _engine.COMPILED_FROM = _engine.COMPILED_FROM, 10**18
+    before = _engine.COMPILED_FROM, _engine.WARM_FROM
+    _engine.COMPILED_FROM = _engine.WARM_FROM = 10**18
     try:
         return ours(layer)
     finally:
-        _engine.COMPILED_FROM = before
+        _engine.COMPILED_FROM, _engine.WARM_FROM = before
 
 
 def node(layer: gpd.GeoDataFrame) -> int:
