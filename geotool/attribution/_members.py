@@ -224,7 +224,6 @@ class FlowModel:
             flow = held + gain * (head[:, free] @ inner)
         drop = np.abs(head @ self._drop) * ease
         size = (np.sqrt(self._slow**2 + 4.0 * drop) - self._slow) / 2.0
-        self.last_error = float(np.abs(flow - np.sign(head @ self._drop) * size).max())
         return np.sign(head @ self._drop) * size
 
     def residuals(self, flow: Flow) -> Floats:

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 import xlsxwriter
 
+from geotool._colors import is_dark
 from geotool._marks import is_missing
 from geotool.crs import GEOGRAPHIC_CRS, reproject
 from geotool.errors import CrsError, SourceError
@@ -237,7 +238,7 @@ def _dress(book: Any, sheet: Any, table: pd.DataFrame, look: SheetLook) -> None:
             shape["format"] = book.add_format({"num_format": look.formats[name]})
             sheet.conditional_format(1, column, max(len(table), 1), column, shape)
         for text, fill in look.colors.get(name, {}).items():
-            ink = "#ffffff" if _is_dark(fill) else "#000000"
+            ink = "#ffffff" if is_dark(fill) else "#000000"
             sheet.conditional_format(
                 1,
                 column,
@@ -250,11 +251,6 @@ def _dress(book: Any, sheet: Any, table: pd.DataFrame, look: SheetLook) -> None:
                     "format": book.add_format({"bg_color": fill, "font_color": ink}),
                 },
             )
-
-
-def _is_dark(color: str) -> bool:
-    red, green, blue = (int(color[n : n + 2], 16) for n in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
 
 
 def _width(text: str) -> int:

@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from geotool._colors import is_dark
 from geotool.errors import MapError
 from geotool.maps._font import fit_text, font
 from geotool.maps.figure import MapFigure
@@ -45,11 +46,6 @@ def class_colors() -> dict[str, str]:
 def _marks() -> dict[str, str]:
     entries = load_table("styles")["classes"]["water_class"]["entries"]
     return {name: row["mark"] for name, row in zip(CLASSES, entries, strict=True)}
-
-
-def _dark(color: str) -> bool:
-    red, green, blue = (int(color[n : n + 2], 16) for n in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
 
 
 # ------------------------------------------------------------------ calendar
@@ -143,7 +139,7 @@ def _draw_cell(
         return
     color = class_colors()[str(name)]
     axes.add_patch(_square(box, color))
-    ink = "#ffffff" if _dark(color) else "#000000"
+    ink = "#ffffff" if is_dark(color) else "#000000"
     if not small:
         axes.text(
             x, y, _marks()[str(name)], ha="center", va="center", color=ink,
@@ -354,7 +350,7 @@ def plot_class_shares(
 def _write_counts(
     axes: Axes, counts: np.ndarray, shares: np.ndarray, below: np.ndarray, color: str
 ) -> None:
-    ink = "#ffffff" if _dark(color) else "#000000"
+    ink = "#ffffff" if is_dark(color) else "#000000"
     for x, (count, share, start) in enumerate(zip(counts, shares, below, strict=True)):
         if share >= 0.06:
             axes.text(

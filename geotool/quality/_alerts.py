@@ -71,8 +71,8 @@ def section_alerts(
     standard = standard_table(standard)["key"]
     share = load_table("assessment")["alerts"]["near_share"]
     share = share if near_share is None else near_share
-    table = assessment.reset_index(drop=True)
-    table = table[table["section_id"].notna() & table["period"].notna()]
+    named = assessment["section_id"].notna() & assessment["period"].notna()
+    table = assessment[named]
     table = table.assign(reached=truths(table["reached"])).reset_index(drop=True)
     changes = class_changes(table)
     if period is None and len(table):

@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 from geotool._items import item_table
 from geotool._texts import names_where
 from geotool.errors import TableError
-from geotool.quality._classify import Ranks, class_name, determining_text, rank_waters
+from geotool.quality._classify import (
+    Ranks,
+    class_grade,
+    class_name,
+    determining_text,
+    rank_waters,
+)
 from geotool.quality._inputs import prepare
 from geotool.quality._limits import CLASSES, limit_table, standard_table
 from geotool.quality._means import Means, period_means
 from geotool.quality._remarks import remarks
 from geotool.quality._times import period_labels, period_rule
 from geotool.quality._words import exceedance_text, main_pollutant_text
-from geotool.tables import load_table
 
 RESULT_COLUMNS = (
     "section_id",
@@ -183,7 +188,7 @@ def _judged(means: pd.DataFrame, sections: pd.DataFrame, standard: str) -> pd.Da
         (text or None for text in result["target_class"]), means.index
     )
     result["water_class"] = _objects(map(class_name, ranks.overall), means.index)
-    result["grade"] = _objects(map(_grade, result["water_class"]), means.index)
+    result["grade"] = _objects(map(class_grade, result["water_class"]), means.index)
     result["reached"] = _objects(
         (
             bool(rank <= goal) if both else None
@@ -207,13 +212,6 @@ def _objects(values: Iterable[Any], index: pd.Index) -> pd.Series:
 
 def _target_rank(target: str) -> int:
     return CLASSES.index(target) + 1 if target in CLASSES else 0
-
-
-def _grade(water_class: str | None) -> str:
-    for row in load_table("assessment")["grades"]["entries"]:
-        if water_class in row["classes"]:
-            return str(row["zh"])
-    return ""
 
 
 def _assessed_text(ranks: Ranks) -> list[str]:

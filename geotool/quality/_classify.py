@@ -141,6 +141,21 @@ def class_name(rank: int) -> str | None:
     return CLASSES[rank - 1] if rank else None
 
 
+def class_grade(water_class: str | None) -> str:
+    """
+    Give the grade (水质状况) of a class; empty where there is no class.
+
+    Examples
+    --------
+    >>> class_grade("II"), class_grade("劣V"), class_grade(None)
+    ('优', '重度污染', '')
+    """
+    for row in load_table("assessment")["grades"]["entries"]:
+        if water_class in row["classes"]:
+            return str(row["zh"])
+    return ""
+
+
 @overload
 def classify(
     concentrations: Mapping[str, float],

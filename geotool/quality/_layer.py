@@ -1,5 +1,7 @@
 """Sections as a layer that carries its class, so that a map can colour by it."""
 
+from typing import Any
+
 import geopandas as gpd
 import pandas as pd
 
@@ -68,3 +70,20 @@ def truths(cells: pd.Series) -> pd.Series:
     """
     made = [_TRUTH.get(str(cell).casefold()) for cell in cells]
     return pd.Series(made, index=cells.index, dtype=object)
+
+
+def section_facts(
+    sections: pd.DataFrame, column: str, *, section_ids: pd.Series
+) -> list[Any]:
+    """
+    Look a column of the list of sections up by section; None where it is not listed.
+
+    Examples
+    --------
+    >>> sections = pd.DataFrame({"section_id": ["A"], "basin": ["长江"]})
+    >>> section_facts(sections, "basin", section_ids=pd.Series(["A", "B"]))
+    ['长江', None]
+    """
+    ids = sections["section_id"].astype(str)
+    facts = dict(zip(ids, sections[column], strict=True))
+    return [facts.get(str(one)) for one in section_ids]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from geotool._items import item_table
-from geotool.quality._classify import class_name, rank_waters
+from geotool.quality._classify import class_grade, class_name, rank_waters
+from geotool.quality._layer import section_facts
 from geotool.quality._limits import CLASSES, standard_table
 from geotool.quality._periods import period_before, period_place, year_before
 from geotool.quality._words import main_pollutant_text
@@ -117,8 +118,7 @@ def _with_group(
 ) -> pd.DataFrame:
     table = assessment.copy()
     if sections is not None and by not in table:
-        names = dict(zip(sections["section_id"].astype(str), sections[by], strict=True))
-        table[by] = [names.get(str(section)) for section in table["section_id"]]
+        table[by] = section_facts(sections, by, section_ids=table["section_id"])
     if by not in table:
         raise KeyError(by)
     table[by] = table[by].astype(object).where(table[by].notna(), "")
@@ -154,7 +154,7 @@ def _grade(part: pd.DataFrame, items: dict[str, str], standard: str) -> dict[str
     mean = means.mean().to_frame().T
     one = rank_waters(mean, lake[:1], standard=standard)
     row["water_class"] = class_name(int(one.overall[0]))
-    row["grade"] = _class_grade(row["water_class"])
+    row["grade"] = class_grade(row["water_class"])
     row["main_pollutants"] = main_pollutant_text(mean, one, lake[:1], standard)[0]
     return row
 
@@ -188,12 +188,6 @@ def ratio_grade(good_share: float, worst_share: float) -> str:
 def _good_grades() -> set[str]:
     entries = load_table("assessment")["rivers"]["entries"]
     return {str(row["zh"]) for row in entries if "good_min" in row}
-
-
-def _class_grade(water_class: str | None) -> str:
-    entries = load_table("assessment")["grades"]["entries"]
-    found = [row["zh"] for row in entries if water_class in row["classes"]]
-    return str(found[0]) if found else ""
 
 
 def _by_share(means: pd.DataFrame, lake: np.ndarray, standard: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from geotool.errors import LayerError
-from geotool.quality._layer import truths
+from geotool.quality._layer import section_facts, truths
 from geotool.quality._limits import CLASSES
 
 SUMMARY_COLUMNS = (
@@ -100,9 +100,7 @@ def _joined(
     table = assessment.copy()
     for key in keys:
         if key not in table and sections is not None and key in sections:
-            ids = sections["section_id"].astype(str)
-            facts = dict(zip(ids, sections[key], strict=True))
-            table[key] = [facts.get(str(one)) for one in table["section_id"]]
+            table[key] = section_facts(sections, key, section_ids=table["section_id"])
         if key not in table:
             raise LayerError(
                 f"断面没有“{key}”列，不能按它汇总；请补上或换一列。",

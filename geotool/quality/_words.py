@@ -99,7 +99,7 @@ def _exceeding(
     limits = np.array(
         [
             [
-                [_limit(key, rank, water=water, standard=standard) for rank in range(6)]
+                [_limit(key, rank, lake=water, standard=standard) for rank in range(6)]
                 for key in keys
             ]
             for water in (False, True)
@@ -115,13 +115,13 @@ def _exceeding(
     )
 
 
-def _limit(key: str, rank: int, *, water: bool, standard: str) -> float:
+def _limit(key: str, rank: int, *, lake: bool, standard: str) -> float:
     """Give the limit a multiple is of; NaN where none is computed."""
     if key in load_table("assessment")["values"]["no_multiple"] or rank == 0:
         return float("nan")
-    if key not in limit_table(standard, "lake" if water else "river"):
+    if key not in limit_table(standard, "lake" if lake else "river"):
         return float("nan")
-    return limit_at(key, rank, lake=water, standard=standard)
+    return limit_at(key, rank, lake=lake, standard=standard)
 
 
 def _joined(rows: int, row: NDArray[np.intp], phrases: list[str]) -> list[str]:

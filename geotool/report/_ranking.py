@@ -3,11 +3,10 @@
 import json
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geotool.attribution import Ranking
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book, write_table, write_vector
 from geotool.network import RiverNetwork
@@ -17,6 +16,9 @@ from geotool.report._trace import (
     trace_document,
     trace_sheets,
 )
+
+if TYPE_CHECKING:  # a trace without readings need not load what ranks
+    from geotool.attribution import Ranking
 
 _RANK_HEADERS = {
     "rank": "排序",
@@ -45,7 +47,7 @@ _STRETCH_HEADERS = {
 
 
 def ranking_document(
-    ranking: Ranking, *, network: RiverNetwork, warnings: tuple[str, ...] = ()
+    ranking: "Ranking", *, network: RiverNetwork, warnings: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """
     Give a ranking as plain data: all a trace tells, with the evidence weighed.
@@ -123,7 +125,7 @@ _OURS = frozenset(
 
 
 def write_ranking(
-    ranking: Ranking,
+    ranking: "Ranking",
     path: str | PathLike[str],
     *,
     network: RiverNetwork,
@@ -179,7 +181,7 @@ def write_ranking(
     return target
 
 
-def _rank_sheet(ranking: Ranking) -> pd.DataFrame:
+def _rank_sheet(ranking: "Ranking") -> pd.DataFrame:
     table = ranking.table[[name for name in _RANK_HEADERS if name in ranking.table]]
     made = table.copy()
     made["reasons"] = ["；".join(texts) for texts in made["reasons"]]
@@ -191,7 +193,7 @@ def _rank_sheet(ranking: Ranking) -> pd.DataFrame:
     return made.rename(columns=_RANK_HEADERS)
 
 
-def _stretch_sheet(ranking: Ranking) -> pd.DataFrame:
+def _stretch_sheet(ranking: "Ranking") -> pd.DataFrame:
     table = ranking.unregistered[list(_STRETCH_HEADERS)].copy()
     table["probability"] = table["probability"].astype(float).round(3)
     table["length_m"] = table["length_m"].astype(float).round(0)
