@@ -4,13 +4,14 @@
 #   make check   lint and types   make format      lay the code out
 #   make bench   ratios against named peers
 #   make lab     JupyterLab on the notebooks
+#   make docs    the site, with every notebook run, in docs/_site
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= layers/demo
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check format bench lab lock data clean
+.PHONY: demo test test-long check format bench lab docs lock data clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -47,6 +48,10 @@ bench: $(STAMP)
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks
 
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_site
+	@echo "open docs/_site/index.html"
+
 # The demo data, made again from the script that documents them.
 data: $(STAMP)
 	$(BIN)/python data/make_demo_data.py
@@ -63,4 +68,4 @@ $(STAMP): requirements.lock pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) docs/_site docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
