@@ -11,7 +11,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def test_there_are_notebooks():
-    assert [path.stem[:2] for path in NOTEBOOKS][:2] == ["01", "02"]
+    assert [path.stem[:2] for path in NOTEBOOKS][:2] == ["00", "01"]
 
 
 @pytest.mark.notebook
