@@ -16,16 +16,19 @@ from geotool.io._sheets import (
     storable,
     write_book,
 )
+from geotool.io._windows import RasterFile, raster_file
 from geotool.io._write import write_table, write_vector
 
 __all__ = [
     "READABLE",
+    "RasterFile",
     "RawTable",
     "SheetLook",
     "fingerprint",
     "flat_table",
     "is_formula",
     "list_layers",
+    "raster_file",
     "read_elevation",
     "read_mapping",
     "read_readings",

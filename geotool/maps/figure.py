@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from geotool.crs import GEOGRAPHIC_CRS, metric_crs
 from geotool.errors import MapError
 from geotool.maps import _page
+from geotool.maps._datum import map_datum
 from geotool.maps._drawing import PIXEL, Drawing, draw_layer
 from geotool.maps._font import MISSING
 from geotool.maps._labels import Labels
@@ -108,7 +109,26 @@ def plot_map(
     >>> figure._repr_png_()[1:4]
     b'PNG'
     """
-    figure = _make_figure(paper, orientation, dpi)
+    figure = make_figure(paper, orientation, dpi)
+    ready = ready_layers(layers)
+    bounds = _bounds(ready, extent)
+    axes, legend_box, columns = _lay_out(figure, orientation)
+    draw_map(axes, ready, bounds, notice, legend_box=legend_box, columns=columns)
+    _page.draw_head(figure, title, subtitle)
+    dated = f"坐标系：{map_datum(ready).foot}　制图日期：{map_date(date)}"
+    _page.draw_foot(figure, foot_words(figure, source), dated)
+    return figure
+
+
+def ready_layers(layers: Mapping[str, gpd.GeoDataFrame] | Any) -> list[MapLayer]:
+    """
+    Prepare the layers that are drawn.
+
+    Raises
+    ------
+    MapError
+        If there is nothing to draw.
+    """
     found = collect_layers(layers)
     ready = [
         prepare_layer(name, table)
@@ -121,11 +141,29 @@ def plot_map(
             "各图层都没有几何，画不出图；请检查坐标。",
             "No layer has any geometry to draw; check the coordinates.",
         )
-    bounds = _bounds(ready, extent)
+    return ready
+
+
+def draw_map(
+    axes: Axes,
+    ready: list[MapLayer],
+    bounds: tuple[float, float, float, float],
+    notice: str,
+    *,
+    legend_box: tuple[float, float, float, float],
+    columns: int,
+) -> pyproj.Transformer:
+    """
+    Draw layers with degrees, north arrow, scale bar and legend.
+
+    Returns
+    -------
+    pyproj.Transformer
+        From degrees to the metres of the axes.
+    """
     to_metric = pyproj.Transformer.from_crs(
         GEOGRAPHIC_CRS, metric_crs((bounds[0] + bounds[2]) / 2), always_xy=True
     )
-    axes, legend_box, columns = _lay_out(figure, orientation)
     scale = _set_view(axes, to_metric, bounds)
     drawings = sorted(
         (Drawing(layer, look_at(layer), to_metric) for layer in ready),
@@ -136,20 +174,26 @@ def plot_map(
     _page.draw_degrees(axes, to_metric)
     _page.draw_north(axes)
     _page.draw_scale(axes, scale)
-    _page.draw_head(figure, title, subtitle)
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     rows = [
         row
         for drawing in sorted(drawings, key=_place_in_legend)
         for row in legend_rows(drawing, (x0, y0, x1, y1))
     ]
+    figure: Any = axes.figure
     _page.draw_legend(figure, legend_box, rows, columns=columns)
-    dated = f"坐标系：CGCS2000　制图日期：{map_date(date)}"
-    _page.draw_foot(figure, _foot(figure, source), dated)
-    return figure
+    return to_metric
 
 
-def _make_figure(paper: str, orientation: str, dpi: float) -> Figure:
+def make_figure(paper: str, orientation: str, dpi: float) -> MapFigure:
+    """
+    Make an empty sheet of paper.
+
+    Raises
+    ------
+    MapError
+        If the paper or how it lies is unknown.
+    """
     if paper not in PAPER_INCHES or orientation not in _ORIENTATIONS:
         raise MapError(
             f"不认识的纸张 {paper!r} {orientation!r}；可用 A4、A3 和 "
@@ -180,13 +224,19 @@ def _lay_out(
         map_box = (_SIDE, low, wide - 2 * _SIDE, high - _TOP - low)
         legend = (_SIDE, _FOOT - 12, wide - 2 * _SIDE, _LEGEND_BELOW - 14)
         columns = 4
-    left, bottom, width, height = map_box
+    return map_axes(figure, map_box), legend, columns
+
+
+def map_axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
+    """Make the framed axes of a map; the box is in points."""
+    wide, high = figure.get_size_inches() * _page.INCH
+    left, bottom, width, height = box
     axes = figure.add_axes((left / wide, bottom / high, width / wide, height / high))
     styles = load_table("styles")
     axes.set_facecolor(styles["background"])
     for spine in axes.spines.values():
         spine.set(color=styles["ink"], linewidth=0.9, zorder=150)
-    return axes, legend, columns
+    return axes
 
 
 def _bounds(
@@ -255,7 +305,7 @@ def _place_in_legend(drawing: Drawing) -> tuple[int, float]:
     return groups.index(style["group"]), -style["order"]
 
 
-def _foot(figure: Figure, source: str) -> str:
+def foot_words(figure: Figure, source: str) -> str:
     """Source of the data, and what the reader must know of the writing."""
     parts = [f"数据来源：{source}"] if source else []
     if any(MISSING in str(text.get_text()) for text in figure.findobj(Text)):
