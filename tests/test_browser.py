@@ -353,30 +353,20 @@ def test_keyboard_reaches_search_and_popup(fresh):
     assert fresh.locator(".om-popup h2").text_content() == "北桥闸口"
     focused = "document.activeElement.getAttribute('aria-label')"
     assert fresh.evaluate(focused) == "关闭"
+    fresh.wait_for_timeout(300)  # a popup that goes fades out
+    assert fresh.evaluate("OneMap.page.panel.popup.isOpen()")
     fresh.keyboard.press("Escape")
     fresh.locator(".om-popup").wait_for(state="detached")
 
 
-def test_every_control_has_a_name(fresh):
-    nameless = fresh.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, summary")]
-            .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.closest("label")))
-            .map((one) => one.outerHTML)"""
-    )
-    assert nameless == []
-
-
-def test_text_contrast_is_at_least_four_and_a_half(fresh):
-    """Each text against the background it stands on (WCAG 2.2, AA)."""
-    low = fresh.evaluate(
-        """() => {
+LOW_CONTRAST = """() => {
             const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
             const light = ([r, g, b]) => {
                 const f = (c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
                 return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b);
             };
             const found = [];
-            for (const one of document.querySelectorAll(".om-head *, .om-panel *, .om-legend *, .om-notice")) {
+            for (const one of document.querySelectorAll(".om-head *, .om-panel *, .om-legend *, .om-notice, .om-period *, .om-popup *")) {
                 if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
                 let ground = one;
                 while (ground && (rgb(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
@@ -386,8 +376,20 @@ def test_text_contrast_is_at_least_four_and_a_half(fresh):
             }
             return found;
         }"""
-    )
-    assert low == []
+
+
+NAMELESS = """() => [...document.querySelectorAll("button, input, select, summary")]
+    .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.closest("label")))
+    .map((one) => one.outerHTML)"""
+
+
+def test_every_control_has_a_name(fresh):
+    assert fresh.evaluate(NAMELESS) == []
+
+
+def test_text_contrast_is_at_least_four_and_a_half(fresh):
+    """Each text against the background it stands on (WCAG 2.2, AA)."""
+    assert fresh.evaluate(LOW_CONTRAST) == []
 
 
 # ---------------------------------------------------------------- filters and export
@@ -564,6 +566,18 @@ def test_png_is_a_page_at_print_resolution(fresh):
     width, height = (int.from_bytes(head[i : i + 4], "big") for i in (16, 20))
     assert width > 2400
     assert width / height == pytest.approx(2**0.5, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("paper", "wide"), [("A4", 842), ("A3", 1191)]
+)  # points, of the long side
+def test_paper_is_the_readers_choice(fresh, paper, wide):
+    fresh.get_by_label("打印和导出图片的纸张").select_option(paper)
+    raw = fresh.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[\s*0 0 ([\d.]+) ([\d.]+)", raw)
+    fresh.get_by_label("打印和导出图片的纸张").select_option("A4")
+    assert len(boxes) == 1
+    assert max(map(float, boxes[0])) == pytest.approx(wide, abs=2)
 
 
 # ---------------------------------------------------------------- other sizes and homes

@@ -9,9 +9,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def page(chromium, tmp_path_factory):  # noqa: F811 - the fixture
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo_map")
     assert main(["demo", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(chromium, folder):  # noqa: F811 - the fixture
     with opened(chromium, folder / "onemap.html") as page:
         yield page
 
@@ -45,3 +50,29 @@ def test_layers_switch(page):
     box.uncheck()
     assert not box.is_checked()
     box.check()
+
+
+def test_the_network_travels_and_answers_as_the_trace_did(page):
+    """The numbers that ``geotool demo`` prints of the same section."""
+    page.get_by_role("searchbox").fill("DM03")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="↑ 查上游").click()
+    words = page.locator(".om-said").text_content()
+    assert "入河排污口 54 个（确定 33、情景 8、可能 13）" in words
+    assert "水路 69.4 km" in words
+    assert "五圩横河控导（关闭）" in words
+    assert "流向由推断得出" in page.locator(".om-answer").text_content()
+
+
+def test_a_click_does_not_lay_a_second_trace_over_the_one_it_brought(page):
+    assert not page.get_by_label("点断面查上游，点排污口看去向").is_checked()
+
+
+def test_a_base_map_and_photos_come_by_the_command_line(folder, tmp_path):
+    workspace, out = str(folder / "geotool_demo.gpkg"), tmp_path / "map.html"
+    more = ["--tianditu-key", "0" * 32, "--photos", str(tmp_path)]
+    assert main(["map", workspace, "--out", str(out), *more]) == 0
+    text = out.read_text("utf-8")
+    assert "img-src data: blob: https://t0.tianditu.gov.cn;" in text
+    assert 'id="network"' in text
+    assert main(["map", workspace, "--out", str(out), "--tianditu-key", "我的"]) == 2

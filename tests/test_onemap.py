@@ -311,7 +311,8 @@ def test_class_schemes_without_values_are_left_out():
     assert header["style"]["facets"] == []
     full = header_of(make_outfalls(50))
     assert full["style"]["colorBy"] == ["outfall_class", "stage"]
-    assert full["style"]["facets"] == ["outfall_class", "stage", "remedy", "district"]
+    plain = ["outfall_class", "stage", "remedy", "district", "river"]
+    assert full["style"]["facets"] == plain
 
 
 def test_facet_of_many_different_values_is_still_a_list():
@@ -352,6 +353,14 @@ def test_target_colours_sections_where_no_class_was_assessed():
 def test_nothing_to_draw_is_said(nothing):
     with pytest.raises(MapError):
         gt.one_map(nothing)
+
+
+def test_what_speaks_of_nothing_on_the_map_is_refused():
+    layers = {"outfalls": make_outfalls(2)}
+    with pytest.raises(MapError, match="network"):
+        gt.one_map(layers, scenario=gt.Scenario("汛期"))
+    with pytest.raises(MapError, match="sections"):
+        gt.one_map(layers, assessment=pd.DataFrame({"section_id": []}))
 
 
 def test_layer_without_crs_is_refused():

@@ -13,6 +13,8 @@ _HOME = {
     "plot_class_calendar": "quality_figures",
     "plot_class_shares": "quality_figures",
     "plot_series": "quality_figures",
+    "tianditu": "_ground",
+    "tile_folder": "_ground",
 }
 """Where each public name lives."""
 
@@ -23,6 +25,8 @@ __all__ = [
     "plot_map",
     "plot_series",
     "save_map",
+    "tianditu",
+    "tile_folder",
 ]
 
 

@@ -4,6 +4,7 @@ The style of ``styles.toml`` says what a layer may be coloured, shaped or marked
 here it meets the values the layer really has.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +47,13 @@ class Look:
         return class_entries(key)
 
 
-def look_at(layer: MapLayer) -> Look:
+def look_at(layer: MapLayer, *, also: Collection[str] = ()) -> Look:
     """
     Work out what a layer is coloured, shaped and marked by.
 
     A set of classes of which no row has a known value is left out, so that the
-    legend never shows a class scheme the data do not use.
+    legend never shows a class scheme the data do not use; but for those in ``also``,
+    which rows may come to have later.
     """
     style = layer_style(layer.name)
     codes: dict[str, NDArray[np.int16]] = {}
@@ -59,7 +61,7 @@ def look_at(layer: MapLayer) -> Look:
     def known(key: str) -> bool:
         if key not in codes:
             found = classify(layer.table, key)
-            if not (found >= 0).any():
+            if not (found >= 0).any() and key not in also:
                 return False
             codes[key] = found
         return True

@@ -43,11 +43,22 @@ _ON_CALL = {
 SCRIPTS = (
     "onemap_data.js",
     "onemap_draw.js",
+    "onemap_arrows.js",
+    "onemap_clusters.js",
     "onemap_labels.js",
     "onemap_layer.js",
     "onemap_find.js",
     "onemap_legend.js",
+    "onemap_popup.js",
+    "onemap_ranked.js",
     "onemap_panel.js",
+    "onemap_travel.js",
+    "onemap_answer.js",
+    "onemap_follow.js",
+    "onemap_period.js",
+    "onemap_photo.js",
+    "onemap_ground.js",
+    "onemap_view.js",
     "onemap_tools.js",
     "onemap_sheet.js",
     "onemap.js",
@@ -168,7 +179,7 @@ def _write_document(figure: Figure) -> str:
         [
             "<!DOCTYPE html>",
             '<html lang="zh-CN"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts, _pictures(figure))}">',
             _VIEWPORT,
             f"<title>{figure.title or '一张图'}</title>",
             *styles,
@@ -230,14 +241,21 @@ def _refuse_outside(markup: str, script: str) -> None:
         )
 
 
-def _policy(scripts: list[str]) -> str:
+def _pictures(figure: Figure) -> list[str]:
+    """Where pictures may come from besides the page: a base map, if it has one."""
+    found = [getattr(child, "base", None) for child in figure._children.values()]
+    return [base.source for base in found if base is not None]
+
+
+def _policy(scripts: list[str], pictures: list[str]) -> str:
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
         for text in scripts
     )
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; font-src data:; connect-src 'none'; "
+        f"img-src {' '.join(['data:', 'blob:', *pictures])}; "
+        "font-src data:; connect-src 'none'; "
         "base-uri 'none'; form-action 'none'; object-src 'none'"
     )
 

@@ -36,7 +36,7 @@ _DECIMALS = 7
 _POINT, _LINES, _POLYGON = (0,), (1, 2), (3,)  # shapely type ids
 
 
-class _Pack:
+class Pack:
     """The blocks of a pack, one after the other."""
 
     def __init__(self) -> None:
@@ -60,6 +60,12 @@ class _Pack:
         """Add whole numbers as differences, small ones of either sign alike."""
         step = np.diff(values.astype(np.int64), prepend=0).astype(np.int32)
         return self.array(((step << 1) ^ (step >> 31)).astype("<u4"))
+
+    def close(self, header: dict[str, Any]) -> str:
+        """Put header and blocks together, as base64."""
+        head = deflate(_json(header))
+        body = len(head).to_bytes(4, "little") + head + b"".join(self.blocks)
+        return base64.b64encode(body).decode("ascii")
 
 
 def deflate(raw: bytes) -> bytes:
@@ -90,7 +96,7 @@ def pack_layer(layer: MapLayer, look: Look) -> str:
     str
         Base64.
     """
-    pack = _Pack()
+    pack = Pack()
     facets = facet_columns(look, layer.table)
     columns = [
         _pack_column(layer, key, pack, whole=key in facets) for key in layer.labels
@@ -100,22 +106,16 @@ def pack_layer(layer: MapLayer, look: Look) -> str:
         "label": layer.label,
         "rows": len(layer.table),
         "undrawn": layer.undrawn,
-        "style": _page_style(look, columns),
+        "style": page_style(look, columns),
         "columns": columns,
         "classes": {
-            key: {
-                "label": load_table("styles")["classes"][key]["zh"],
-                "entries": [_page_entry(entry) for entry in look.entries(key)],
-                "codes": pack.array(codes.astype("<i1")),
-            }
-            for key, codes in look.codes.items()
+            key: {**facts, "codes": pack.array(look.codes[key].astype("<i1"))}
+            for key, facts in class_heads(look).items()
         },
         "step": COORDINATE_STEP,
         **_pack_geometry(layer.parts, len(layer.table), pack),
     }
-    head = deflate(_json(header))
-    body = len(head).to_bytes(4, "little") + head + b"".join(pack.blocks)
-    return base64.b64encode(body).decode("ascii")
+    return pack.close(header)
 
 
 def pack_settings(settings: dict[str, Any]) -> str:
@@ -129,7 +129,18 @@ def _json(value: Any) -> bytes:
 
 
 # ---------------------------------------------------------------- looks
-def _page_style(look: Look, columns: list[dict[str, Any]]) -> dict[str, Any]:
+def class_heads(look: Look) -> dict[str, dict[str, Any]]:
+    """List the sets of classes a layer uses: what each is called, and its entries."""
+    return {
+        key: {
+            "label": load_table("styles")["classes"][key]["zh"],
+            "entries": [_page_entry(entry) for entry in look.entries(key)],
+        }
+        for key in look.codes
+    }
+
+
+def page_style(look: Look, columns: list[dict[str, Any]]) -> dict[str, Any]:
     """Style as the page reads it: only what this layer's data can answer."""
     style, keys = look.style, [column["key"] for column in columns]
     coded = {column["key"] for column in columns if column["as"] == "codes"}
@@ -170,7 +181,7 @@ def _page_entry(entry: dict[str, Any]) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- columns
 def _pack_column(
-    layer: MapLayer, key: str, pack: _Pack, *, whole: bool
+    layer: MapLayer, key: str, pack: Pack, *, whole: bool
 ) -> dict[str, Any]:
     """Pack one column: numbers scaled to integers, words by a list or one by one."""
     head: dict[str, Any] = {"key": key, "label": layer.labels[key]}
@@ -211,7 +222,7 @@ def _as_numbers(cells: pd.Series) -> NDArray[np.float64] | None:
     return None if whole and (np.abs(numbers) > 2**53).any() else numbers
 
 
-def _pack_numbers(numbers: NDArray[np.float64], pack: _Pack) -> dict[str, Any]:
+def _pack_numbers(numbers: NDArray[np.float64], pack: Pack) -> dict[str, Any]:
     there = np.isfinite(numbers)
     for decimals in range(_DECIMALS):
         scaled = np.round(numbers[there] * 10**decimals)
@@ -232,7 +243,10 @@ def _as_texts(cells: pd.Series, words: dict[str, str]) -> NDArray[np.object_]:
         midnight = (cells.dropna() == cells.dropna().dt.normalize()).all()
         cells = cells.dt.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M")
     codes, found = pd.factorize(cells.astype(object), use_na_sentinel=True)
-    texts = [_text(value, words) for value in found]
+    if not words and all(type(value) is str for value in found):
+        texts = [value.replace("\0", "").strip() or None for value in found]
+    else:
+        texts = [_text(value, words) for value in found]
     return np.array([*texts, None], dtype=object)[codes]
 
 
@@ -248,7 +262,7 @@ def _text(value: object, words: dict[str, str]) -> str | None:
 
 
 # ---------------------------------------------------------------- geometry
-def _pack_geometry(parts: Parts, rows: int, pack: _Pack) -> dict[str, Any]:
+def _pack_geometry(parts: Parts, rows: int, pack: Pack) -> dict[str, Any]:
     """Pack points, lines and polygons apart; a layer may hold all three."""
     kind = shapely.get_type_id(parts.geometry)
     found: dict[str, Any] = {}
@@ -278,13 +292,13 @@ def _pack_geometry(parts: Parts, rows: int, pack: _Pack) -> dict[str, Any]:
     return found
 
 
-def _coordinates(geometry: Iterable[Any], pack: _Pack) -> dict[str, Any]:
+def _coordinates(geometry: Iterable[Any], pack: Pack) -> dict[str, Any]:
     degrees = shapely.get_coordinates(np.asarray(geometry, dtype=object))
     steps = np.round(degrees * COORDINATE_STEP).astype(np.int64)
     return {"x": pack.steps(steps[:, 0]), "y": pack.steps(steps[:, 1])}
 
 
-def _rows(row: NDArray[np.intp], rows: int, pack: _Pack) -> dict[str, Any]:
+def _rows(row: NDArray[np.intp], rows: int, pack: Pack) -> dict[str, Any]:
     """Row of each part, left out where each row has exactly one."""
     if len(row) == rows and (row == np.arange(rows)).all():
         return {}

@@ -17,9 +17,11 @@ import shapely
 from numpy.typing import NDArray
 
 from geotool.crs import require_crs, to_degrees
-from geotool.errors import CrsError, LayerError, MapError
+from geotool.errors import CrsError, MapError
+from geotool.maps._datum import datum_of
+from geotool.maps._personal import is_personal
 from geotool.maps._style import class_entries, column_label, drawn_layers, layer_label
-from geotool.schema import align_names, fold_name, layer_kind, layer_kinds
+from geotool.schema import align_names, layer_kind, layer_kinds
 from geotool.tables import load_table
 
 LATITUDE_LIMIT = 85.05
@@ -62,6 +64,8 @@ class MapLayer:
     parts : Parts
     undrawn : int
         Rows of which some or all geometry is missing or not finite.
+    datum : str
+        What its degrees refer to, as :func:`geotool.maps._datum.datum_of` calls it.
     """
 
     name: str
@@ -70,6 +74,7 @@ class MapLayer:
     labels: dict[str, str]
     parts: Parts
     undrawn: int
+    datum: str = ""
 
 
 def collect_layers(layers: Any) -> dict[str, gpd.GeoDataFrame]:
@@ -170,7 +175,8 @@ def prepare_layer(
     """
     table, labels = _prepare_table(name, layer, personal)
     parts, undrawn = _prepare_geometry(name, layer)
-    return MapLayer(name, layer_label(name), table, labels, parts, undrawn)
+    datum = datum_of(layer.crs) if len(parts.geometry) else ""
+    return MapLayer(name, layer_label(name), table, labels, parts, undrawn, datum)
 
 
 # ---------------------------------------------------------------- attributes
@@ -205,31 +211,6 @@ def _label(name: str, key: str, header: str) -> str:
     if header != key and layer_kind(name).columns[key].unit:
         return header
     return column_label(name, key)
-
-
-def is_personal(header: str) -> bool:
-    """
-    Tell whether a header speaks of a person.
-
-    It does when it holds an alias of a personal column of any layer: ``手机号码``
-    is as personal as ``手机``.
-
-    Examples
-    --------
-    >>> is_personal("手机号码"), is_personal("Contact_Name"), is_personal("责任单位")
-    (True, True, False)
-    """
-    folded = fold_name(header)
-    return any(alias in folded for alias in _personal_aliases())
-
-
-def _personal_aliases() -> set[str]:
-    found = set()
-    for kind in layer_kinds():
-        for key in layer_kind(kind).personal_columns:
-            column = layer_kind(kind).columns[key]
-            found |= {fold_name(text) for text in (key, column.zh, *column.alias)}
-    return found
 
 
 def _clean(cells: pd.Series) -> pd.Series:
@@ -335,26 +316,3 @@ def _to_degrees(parts: NDArray[np.object_], crs: Any, name: str) -> NDArray[np.o
             f"{high_y:.6g}) are no longitudes and latitudes; check the declared CRS.",
         )
     return degrees
-
-
-def check_personal(
-    layers: Mapping[str, gpd.GeoDataFrame], personal: Collection[str]
-) -> None:
-    """
-    Refuse names that no personal column has, so that a typing error shows.
-
-    Raises
-    ------
-    LayerError
-        If a name is neither a personal column of a kind nor a header of a layer.
-    """
-    known = {key for kind in layer_kinds() for key in layer_kind(kind).personal_columns}
-    known |= {str(header) for layer in layers.values() for header in layer.columns}
-    unknown = [name for name in personal if name not in known]
-    if unknown:
-        raise LayerError(
-            f"personal 中的 {'、'.join(unknown)} 不是任何图层的列；"
-            f"例如 phone、contact。",
-            f"personal names {', '.join(unknown)}, which no layer has; "
-            "for example phone or contact.",
-        )

@@ -30,11 +30,17 @@ OneMap.start = function (map, settingsId, layers, others) {
   const framing = layers.filter(({ data }) => data.style.extent);
   const traced = layers.filter(({ data }) => data.style.group === "trace");
   const panel = new OneMap.panel.Panel(map, facts, layers, others);
+  const has = (name) => facts.packs.includes(name);
+  if (has("periods")) new OneMap.period.Periods(map, panel, "periods");
+  if (has("photos")) new OneMap.photo.Photos(panel, "photos");
+  if (has("network")) new OneMap.follow.Follow(map, panel, new OneMap.travel.Network("network"));
   const tools = new OneMap.tools.Tools(map, panel, () => show(bounds(framing) || bounds(layers)));
   OneMap.sheet.listen(map, panel);
+  const ground = facts.base && new OneMap.ground.Ground(map, panel, facts.base);
+  const view = new OneMap.view.View(map, panel, ground);
   // A trace is what the reader came for; everything else is one press away.
-  show(bounds(traced) || bounds(framing) || bounds(layers));
-  OneMap.page = { map, panel, tools }; // for whoever looks from outside: tests, the console
+  if (!view.asked) show(bounds(traced) || bounds(framing) || bounds(layers));
+  OneMap.page = { map, panel, tools, view }; // for whoever looks from outside: tests, the console
   OneMap.layers.surfaceOf(map).paint();
   OneMap.ready = performance.now(); // read by the benchmark
 };

@@ -2,25 +2,36 @@
 
 import datetime as dt
 import html
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import folium
 import geopandas as gpd
+import pandas as pd
 from branca.element import Element, Figure
 from folium.map import Layer
 from folium.template import Template
 
+from geotool.errors import MapError
+from geotool.maps._datum import map_datum
+from geotool.maps._derived import with_derived
+from geotool.maps._ground import BaseMap
 from geotool.maps._look import look_at
 from geotool.maps._offline import render_offline, write_page
 from geotool.maps._pack import pack_layer, pack_settings
+from geotool.maps._periods import CLASSES, LAYER, read_periods, with_period
+from geotool.maps._personal import check_personal
+from geotool.maps._photos import Photos
+from geotool.maps._pinyin import page_initials
 from geotool.maps._prepare import (
     MapLayer,
-    check_personal,
     collect_layers,
     prepare_layer,
 )
 from geotool.maps._style import map_date, opens
+from geotool.maps._travel import Travel
+from geotool.network import RiverNetwork, Scenario
 from geotool.tables import load_table
 
 _MAX_ZOOM = 19
@@ -35,7 +46,14 @@ class OneMap(folium.Map):
     a page that asks nothing of a network.
     """
 
-    def __init__(self, title: str, settings: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        title: str,
+        settings: dict[str, Any],
+        *,
+        packs: Mapping[str, str] | None = None,
+        base: BaseMap | None = None,
+    ) -> None:
         # Leaflet's own zoom buttons have English names; the panel brings its own.
         super().__init__(
             [32.0, 120.0],
@@ -51,6 +69,8 @@ class OneMap(folium.Map):
         self._parent = self._page = _OfflineFigure(title)
         self._page._children[self.get_name()] = self
         self.settings = settings
+        self.packs = {name: pack for name, pack in (packs or {}).items() if pack}
+        self.base = base
 
     def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # as folium's
         """Render the layers, then start the panel, which must know them all."""
@@ -59,13 +79,11 @@ class OneMap(folium.Map):
         ours = [layer for layer in layers if isinstance(layer, PackedLayer)]
         others = [layer for layer in layers if layer not in ours and layer.control]
         names = [str(layer.layer_name) for layer in others]
-        payload = pack_settings({**_page_styles(), **self.settings, "others": names})
-        figure.html.add_child(
-            Element(
-                f'<script type="application/x-onemap" id="settings">{payload}</script>'
-            ),
-            name="settings",
-        )
+        facts = {**_page_styles(), **self.settings, "others": names}
+        facts["packs"] = list(self.packs)
+        facts["base"] = self.base.settings() if self.base else None
+        for name, payload in {**self.packs, "settings": pack_settings(facts)}.items():
+            figure.html.add_child(_data_element(name, payload), name=name)
         figure.script.add_child(
             Element(
                 f'OneMap.start({self.get_name()}, "settings", '
@@ -87,6 +105,12 @@ class OneMap(folium.Map):
         outfile.write(page.encode())
         if close_file:
             outfile.close()
+
+
+def _data_element(name: str, payload: str) -> Element:
+    return Element(
+        f'<script type="application/x-onemap" id="{name}">{payload}</script>'
+    )
 
 
 def _variables(layers: Sequence[Layer]) -> str:
@@ -123,11 +147,18 @@ class PackedLayer(Layer):
         var {{ this.get_name() }} = OneMap.layer("{{ this.get_name() }}_data");
         {% endmacro %}""")
 
-    def __init__(self, layer: MapLayer, position: int, *, show: bool) -> None:
+    def __init__(
+        self,
+        layer: MapLayer,
+        position: int,
+        *,
+        show: bool,
+        also: Collection[str] = (),
+    ) -> None:
         # Not for folium's layer control, which would write the name as HTML.
         super().__init__(name=layer.label, overlay=True, control=False, show=show)
         self._name, self._id = "PackedLayer", str(position)
-        self.payload = pack_layer(layer, look_at(layer))
+        self.payload = pack_layer(layer, look_at(layer, also=also))
 
 
 def one_map(
@@ -139,6 +170,11 @@ def one_map(
     source: str = "",
     date: str | dt.date | None = None,
     personal: Collection[str] = (),
+    network: RiverNetwork | None = None,
+    scenario: Scenario | None = None,
+    assessment: pd.DataFrame | None = None,
+    base: BaseMap | None = None,
+    photos: str | os.PathLike[str] | None = None,
 ) -> OneMap:
     """
     Draw layers on one map that opens without a network.
@@ -160,6 +196,23 @@ def one_map(
         Day of the map; today if not given.
     personal : collection of str
         Personal columns (contact, phone) to show all the same, by name.
+    network : RiverNetwork, optional
+        Oriented. It travels in the file: a reader clicks a section to see what lies
+        upstream, an outfall to see where its water goes, with the classes and
+        distances of :func:`geotool.trace_upstream`. Its reaches become the layer
+        ``reaches``.
+    scenario : Scenario, optional
+        Gate states and directions for these searches; as registered if None.
+    assessment : DataFrame, optional
+        Of :func:`geotool.assess_sections`. The sections are coloured by their class
+        of the last period, and a slider shows the others where there are several.
+    base : BaseMap, optional
+        Of :func:`geotool.tianditu` or :func:`geotool.tile_folder`; off until the
+        reader turns it on.
+    photos : path, optional
+        Folder of the photos that the column ``photo`` names. They are shrunk, lose
+        what the camera wrote into them, and travel in the file; names that are no
+        picture in the folder are counted at the foot.
 
     Returns
     -------
@@ -170,7 +223,9 @@ def one_map(
     Raises
     ------
     MapError
-        If there is nothing to draw.
+        If there is nothing to draw, the reaches are those of another network,
+        ``scenario`` or ``assessment`` have nothing to speak of, or there are too many
+        photos.
     CrsError
         If a layer has no reference system, or one that cannot be followed.
     LayerError
@@ -186,19 +241,56 @@ def one_map(
     >>> isinstance(map, folium.Map)
     True
     """
+    if scenario is not None and network is None:
+        raise MapError(
+            "给了 scenario 却没有 network；情景只用于图里的沿河查找，请一并给 network。",
+            "scenario needs network: it is for the searches along the water.",
+        )
+    travel = Travel(network, scenario) if network is not None else None
     found = collect_layers(layers)
+    if travel:
+        found = travel.with_reaches(found)
     check_personal(found, personal)
-    map = OneMap(
-        title,
-        {
-            "title": title,
-            "subtitle": subtitle,
-            "notice": notice,
-            "source": source,
-            "date": map_date(date),
-        },
-    )
-    for position, (name, table) in enumerate(found.items()):
-        ready = prepare_layer(name, table, personal=personal)
-        PackedLayer(ready, position, show=opens(name, found)).add_to(map)
+    day = map_date(date)
+    ready = {
+        name: with_derived(prepare_layer(name, table, personal=personal), day)
+        for name, table in found.items()
+    }
+    periods = _take_periods(ready, assessment)
+    datum = map_datum(ready.values())
+    settings = {
+        "title": title,
+        "subtitle": subtitle,
+        "notice": notice,
+        "source": source,
+        "date": day,
+        "datum": datum.foot,
+        "datumShort": datum.short,
+        "pinyin": page_initials(ready.values()),
+    }
+    packs = {
+        "network": travel.pack(found, ready) if travel else "",
+        "periods": periods,
+        "photos": Photos(photos).take(ready.values()) if photos is not None else "",
+    }
+    map = OneMap(title, settings, packs=packs, base=base)
+    for position, (name, layer) in enumerate(ready.items()):
+        also = CLASSES if name == LAYER and periods else ()
+        PackedLayer(layer, position, show=opens(name, found), also=also).add_to(map)
     return map
+
+
+def _take_periods(ready: dict[str, MapLayer], assessment: pd.DataFrame | None) -> str:
+    """Give the sections their class of the last period; pack all where several are."""
+    if assessment is None:
+        return ""
+    if LAYER not in ready:
+        raise MapError(
+            "给了 assessment 却没有断面图层 sections，没有可着色的断面。",
+            "assessment needs the layer sections, whose classes it tells.",
+        )
+    periods = read_periods(ready[LAYER], assessment)
+    if not periods.names:
+        return ""
+    ready[LAYER] = with_period(ready[LAYER], periods.last)
+    return periods.pack()

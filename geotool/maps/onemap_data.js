@@ -90,14 +90,16 @@ OneMap.data = (function () {
 
     /** A number, NaN where the column has none. */
     number(row) {
+      if (this.told) return NaN;
       const value = this.values[row];
       if (this.head.as === "double") return value;
       if (this.head.as !== "decimal" || value === MISSING) return NaN;
       return value / 10 ** this.head.decimals;
     }
 
-    /** The value in full, "" where there is none. */
+    /** The value in full, "" where there is none; a chosen period has its own. */
     text(row) {
+      if (this.told) return this.told(row);
       const { as, words } = this.head;
       if (as === "codes") return this.values[row] ? words[this.values[row] - 1] : "";
       if (as === "text") return this.values[row];
@@ -200,29 +202,46 @@ OneMap.data = (function () {
 
   // ------------------------------------------------------------ one layer
   class LayerData {
-    constructor(id) {
-      const pack = new Pack(id);
-      const head = pack.header;
-      this.name = head.name;
-      this.label = head.label;
-      this.rows = head.rows;
-      this.undrawn = head.undrawn;
-      this.style = head.style;
-      this.columns = new Map(head.columns.map((column) => [column.key, new Column(pack, column)]));
-      this.classes = new Map(
-        Object.entries(head.classes).map(([key, facts]) => [
-          key,
-          { label: facts.label, entries: facts.entries, codes: pack.numbers(facts.codes, Int8Array) },
-        ]),
-      );
-      this.points = head.points && readPoints(pack, head.points, head.step);
-      this.lines = head.lines && readLines(pack, head.lines, head.step);
-      this.polygons = head.polygons && readPolygons(pack, head.polygons, head.step);
+    constructor(facts) {
+      Object.assign(this, facts); // name, label, rows, undrawn, style, columns, classes, points, lines, polygons
       this.colorKey = this.style.colorBy[0] || ""; // the reader may choose another
       this.kept = new Uint8Array(this.rows).fill(1); // rows that pass the filters
       this.keptCount = this.rows;
       this.cells = []; // clusters as last drawn
       this.arrows = []; // boxes of two-way arrows as last drawn
+    }
+
+    /** A layer as it was packed into the page. */
+    static read(id) {
+      const pack = new Pack(id);
+      const head = pack.header;
+      const classes = Object.entries(head.classes).map(([key, { label, entries, codes }]) => [
+        key,
+        { label, entries, codes: pack.numbers(codes, Int8Array) },
+      ]);
+      return new LayerData({
+        name: head.name,
+        label: head.label,
+        rows: head.rows,
+        undrawn: head.undrawn,
+        style: head.style,
+        columns: new Map(head.columns.map((column) => [column.key, new Column(pack, column)])),
+        classes: new Map(classes),
+        points: head.points && readPoints(pack, head.points, head.step),
+        lines: head.lines && readLines(pack, head.lines, head.step),
+        polygons: head.polygons && readPolygons(pack, head.polygons, head.step),
+      });
+    }
+
+    /** A layer that the page itself has made. `columns`: {key: {label, values, head}}. */
+    static make({ name, label, rows, style, classes, columns, points, lines }) {
+      if (lines) lines.box = boxes(lines, (i) => [lines.start[i], lines.start[i + 1]]);
+      const made = Object.entries(columns).map(([key, { values, ...head }]) => {
+        const column = new Column(null, { key, ...head });
+        column.unpacked = values;
+        return [key, column];
+      });
+      return new LayerData({ name, label, rows, undrawn: 0, style, classes, points, lines, columns: new Map(made) });
     }
 
     /** The entry of a row under a set of classes, undefined where none is known. */
@@ -258,7 +277,8 @@ OneMap.data = (function () {
     /** Where a popup on a row points to; null where the row is not on the map. */
     anchor(row) {
       const { points, lines, polygons } = this;
-      const at = (part) => (part ? part.row.indexOf(row) : -1);
+      // most layers have one part a row, in their order
+      const at = (part) => (!part ? -1 : part.row[row] === row ? row : part.row.indexOf(row));
       const point = at(points);
       if (point >= 0) return [points.x[point], points.y[point]];
       const line = at(lines);
@@ -273,5 +293,5 @@ OneMap.data = (function () {
     }
   }
 
-  return { LayerData, readSettings, longitudeOf, latitudeOf, worldX, worldY, emptyBox, growBox };
+  return { Pack, LayerData, readSettings, longitudeOf, latitudeOf, worldX, worldY, emptyBox, growBox };
 })();

@@ -11,8 +11,6 @@ OneMap.draw = (function () {
     '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","Source Han Sans SC","WenQuanYi Micro Hei",sans-serif';
   const TURN = Math.PI * 2;
   const CLUSTER_FROM = 500; // points in view; fewer can be told apart
-  const CLUSTER_SMALLEST = 4; // fewer in a cell are drawn one by one
-  const CELL = 76; // page pixels
 
   const settings = { ink: "#1b2a38", other: { color: "#8a8f94" }, selected: "#ffd400" };
 
@@ -238,86 +236,7 @@ OneMap.draw = (function () {
     if (layer.style.casing) strokeAll("#ffffff", 4, false);
     strokeAll("", 0, true);
     ctx.setLineDash([]);
-    if (layer.style.by.arrow) drawArrows(ctx, layer, view);
-  }
-
-  // ------------------------------------------------------------ arrows
-  const ARROW_EVERY = 130; // page pixels
-  const ARROW_ROOM = 26; // a line shorter than this carries none
-
-  /** Show the way of the water on lines whose class knows it: "one" as drawn, "both". */
-  function drawArrows(ctx, layer, view) {
-    const part = layer.lines;
-    const room = ARROW_ROOM * view.ratio;
-    const reach = 12 * view.ratio;
-    layer.arrows = []; // boxes of two-way arrows: names keep off them
-    for (let i = 0; i < part.count; i++) {
-      const row = part.row[i];
-      const entry = layer.entry(layer.style.by.arrow, row);
-      if (!entry || !entry.arrow || !layer.kept[row] || !inView(part.box, i, view)) continue;
-      const wide = (part.box[4 * i + 2] - part.box[4 * i]) * view.scale;
-      const high = (part.box[4 * i + 3] - part.box[4 * i + 1]) * view.scale;
-      if (wide + high < room) continue;
-      ctx.fillStyle = (layer.entry(layer.colorKey, row) || layer.style.base).color;
-      for (const { x, y, angle } of arrowSpots(part, i, view)) {
-        drawArrow(ctx, x, y, angle, entry.arrow === "both", view.ratio);
-        if (entry.arrow === "both") layer.arrows.push([x - reach, y - reach, x + reach, y + reach]);
-      }
-    }
-  }
-
-  /** Places along a line for its arrows, evenly, and the way it runs there. */
-  function arrowSpots(part, i, view) {
-    const [from, to] = [part.start[i], part.start[i + 1]];
-    const along = [0];
-    for (let j = from + 1; j < to; j++) {
-      const step = Math.hypot(part.x[j] - part.x[j - 1], part.y[j] - part.y[j - 1]);
-      along.push(along[along.length - 1] + step * view.scale);
-    }
-    const length = along[along.length - 1];
-    const half = 6 * view.ratio;
-    if (length < ARROW_ROOM * view.ratio) return [];
-    const count = Math.max(1, Math.floor(length / (ARROW_EVERY * view.ratio)));
-    const spots = [];
-    let j = 1;
-    const place = (metre) => {
-      while (j > 1 && along[j - 1] > metre) j--;
-      while (j < along.length - 1 && along[j] < metre) j++;
-      const share = (metre - along[j - 1]) / (along[j] - along[j - 1] || 1);
-      const [a, b] = [from + j - 1, from + j];
-      return [
-        (part.x[a] + share * (part.x[b] - part.x[a])) * view.scale - view.x,
-        (part.y[a] + share * (part.y[b] - part.y[a])) * view.scale - view.y,
-      ];
-    };
-    for (let k = 0; k < count; k++) {
-      const middle = ((k + 0.5) * length) / count;
-      const [x, y] = place(middle);
-      if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
-      const [ax, ay] = place(Math.max(0, middle - half)); // not the way of a tiny piece
-      const [bx, by] = place(Math.min(length, middle + half));
-      spots.push({ x, y, angle: Math.atan2(by - ay, bx - ax) });
-    }
-    return spots;
-  }
-
-  /** One arrow head, or two back to back, in the colour that is set. */
-  function drawArrow(ctx, x, y, angle, both, ratio) {
-    ctx.save();
-    ctx.translate(x, y);
-    ctx.rotate(angle);
-    ctx.scale(ratio, ratio);
-    ctx.lineWidth = 1.2;
-    ctx.strokeStyle = "#ffffff";
-    ctx.lineJoin = "miter";
-    for (const way of both ? [1, -1] : [1]) {
-      const tail = both ? 1.2 : -5.5;
-      ctx.beginPath();
-      polygon(ctx, [[way * (tail + 11), 0], [way * tail, 4.2], [way * (tail + 1.8), 0], [way * tail, -4.2]]);
-      ctx.stroke();
-      ctx.fill();
-    }
-    ctx.restore();
+    if (layer.style.by.arrow) OneMap.arrows.drawArrows(ctx, layer, view);
   }
 
   // ------------------------------------------------------------ points
@@ -349,7 +268,7 @@ OneMap.draw = (function () {
     const { list, inner } = pointsInView(layer, view);
     if (layer.style.rank) return drawRanked(ctx, layer, list, view);
     let single = list;
-    if (layer.style.cluster && inner > CLUSTER_FROM) single = drawClusters(ctx, layer, list, view);
+    if (layer.style.cluster && inner > CLUSTER_FROM) single = OneMap.clusters.drawClusters(ctx, layer, list, view);
     for (const i of single) drawPoint(ctx, layer, i, view);
   }
 
@@ -368,111 +287,23 @@ OneMap.draw = (function () {
     for (const i of sorted) drawPoint(ctx, layer, i, view);
   }
 
-  /** Gather points into cells of a grid that is fixed to the ground. */
-  function drawClusters(ctx, layer, list, view) {
-    const { x, y, row } = layer.points;
-    const cell = CELL * view.ratio;
-    const found = new Map();
-    for (const i of list) {
-      const column = Math.floor((x[i] * view.scale) / cell);
-      const line = Math.floor((y[i] * view.scale) / cell);
-      const key = column * 4194304 + line;
-      const members = found.get(key);
-      if (members) members.push(i);
-      else found.set(key, [i]);
-    }
-    const single = [];
-    const clusters = [];
-    layer.inCell = new Uint8Array(layer.points.count);
-    const entries = layer.colorKey ? layer.classes.get(layer.colorKey) : { entries: [], codes: null };
-    for (const members of found.values()) {
-      if (members.length < CLUSTER_SMALLEST) {
-        single.push(...members);
-        continue;
-      }
-      const shares = new Int32Array(entries.entries.length + 1); // the last: no class
-      let sumX = 0;
-      let sumY = 0;
-      for (const i of members) {
-        sumX += x[i];
-        sumY += y[i];
-        const code = entries.codes ? entries.codes[row[i]] : -1;
-        shares[code < 0 ? shares.length - 1 : code]++;
-        layer.inCell[i] = 1;
-      }
-      clusters.push({ at: [sumX / members.length, sumY / members.length], count: members.length, shares });
-    }
-    layer.cells = mergeClusters(clusters, view.scale / view.ratio);
-    for (const cluster of layer.cells) drawCluster(ctx, layer, cluster, view);
-    return single;
-  }
-
-  /** A cluster that would lie over a larger one joins it; `scale` is page pixels a world. */
-  function mergeClusters(clusters, scale) {
-    const radius = (count) => 12 + 4.4 * Math.log10(count);
-    const merged = [];
-    for (const cluster of clusters.sort((a, b) => b.count - a.count)) {
-      const near = merged.find(({ at, count }) => {
-        const away = Math.hypot(at[0] - cluster.at[0], at[1] - cluster.at[1]) * scale;
-        return away < radius(count) + radius(cluster.count);
-      });
-      if (!near) {
-        merged.push(cluster);
-        continue;
-      }
-      const share = cluster.count / (near.count + cluster.count);
-      near.at = near.at.map((value, i) => value + (cluster.at[i] - value) * share);
-      near.count += cluster.count;
-      cluster.shares.forEach((one, code) => (near.shares[code] += one));
-    }
-    return merged.map((cluster) => ({ ...cluster, radius: radius(cluster.count) }));
-  }
-
-  /** A disc with the number, and a ring that shows the shares of the classes. */
-  function drawCluster(ctx, layer, { at, radius, shares, count }, view) {
-    const { entries } = layer.classes.get(layer.colorKey) || { entries: [] };
-    const rest = entries.length ? settings.other.color : layer.style.base.color;
-    ctx.save();
-    ctx.translate(at[0] * view.scale - view.x, at[1] * view.scale - view.y);
-    ctx.scale(view.ratio, view.ratio);
-    ctx.beginPath();
-    ctx.arc(0, 0, radius + 1.5, 0, TURN);
-    ctx.fillStyle = "#ffffff";
-    ctx.fill();
-    ctx.lineCap = "butt";
-    ctx.lineWidth = 4.5;
-    let angle = -TURN / 4;
-    shares.forEach((share, code) => {
-      if (!share) return;
-      const next = angle + (share / count) * TURN;
-      ctx.beginPath();
-      ctx.arc(0, 0, radius - 2, angle, next);
-      ctx.strokeStyle = code < entries.length ? entries[code].color : rest;
-      ctx.stroke();
-      angle = next;
-    });
-    ctx.fillStyle = settings.ink;
-    ctx.font = `600 ${count > 9999 ? 10.5 : 12}px ${FONT}`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    ctx.fillText(count > 9999 ? `${(count / 10000).toFixed(1)}万` : String(count), 0, 0.5);
-    ctx.restore();
-  }
-
   // ------------------------------------------------------------ the whole
   /** Draw layers in their order; `selected` is a {layer, row} to stand out, or null. */
   function drawMap(ctx, view, layers, selected) {
     const sorted = [...layers].sort((a, b) => a.style.order - b.style.order);
     const traced = sorted.some((layer) => layer.style.casing && layer.keptCount);
+    const asked = sorted.some((layer) => layer.asked);
     for (const layer of sorted) {
-      ctx.globalAlpha = traced ? layer.style.fade : 1;
+      // what was just asked stands out, also from a trace that the file brought along
+      layer.quiet = asked && !layer.asked && layer.style.group === "trace" ? 0.3 : traced ? layer.style.fade : 1;
+      ctx.globalAlpha = layer.quiet;
       drawAreas(ctx, layer, view);
       drawLines(ctx, layer, view);
       drawPoints(ctx, layer, view);
     }
     ctx.globalAlpha = 1;
     if (selected) drawSelected(ctx, selected, view);
-    OneMap.labels.labelMap(ctx, view, sorted, traced);
+    OneMap.labels.labelMap(ctx, view, sorted);
   }
 
   function drawSelected(ctx, { layer, row }, view) {
@@ -492,5 +323,5 @@ OneMap.draw = (function () {
     }
   }
 
-  return { FONT, settings, drawMap, drawArrow, drawSymbol, symbolOf, inView, pointsInView };
+  return { FONT, settings, drawMap, drawSymbol, polygon, symbolOf, inView, pointsInView };
 })();

@@ -2,6 +2,7 @@
 OneMap.find = (function () {
   "use strict";
 
+  const VALUES = 200; // of a facet that are listed
   const NOTHING = { column: "（未填）", class: "未归类" };
 
   /** Full-width and half-width, upper and lower case are the same. */
@@ -10,17 +11,46 @@ OneMap.find = (function () {
   }
 
   // ------------------------------------------------------------ search
+  /** Character → letters it may be read with, from the settings, made once. */
+  function initials() {
+    if (!initials.made) {
+      initials.made = new Map();
+      for (const [letter, characters] of Object.entries(OneMap.draw.settings.pinyin || {})) {
+        for (const one of characters) initials.made.set(one, (initials.made.get(one) || "") + letter);
+      }
+    }
+    return initials.made;
+  }
+
+  /** Whether a text holds a run of characters that a word spells by pinyin initials. */
+  function spells(text, word) {
+    const letters = initials();
+    for (let from = 0; from + word.length <= text.length; from++) {
+      let at = 0;
+      while (at < word.length && (text[from + at] === word[at] || letters.get(text[from + at])?.includes(word[at]))) at++;
+      if (at === word.length) return true;
+    }
+    return false;
+  }
+
+  /** A test of folded texts: the word itself, or two letters and more as initials. */
+  function wanted(word) {
+    const spelt = word.length > 1 && /[a-z]/.test(word) && /^[a-z0-9#-]+$/.test(word);
+    return spelt ? (text) => text.includes(word) || spells(text, word) : (text) => text.includes(word);
+  }
+
   /** Which rows of a column hold a word: 1 or 0 for each. */
   function match(column, word) {
     const { as, words } = column.head;
     const values = column.values;
+    const holds = wanted(word);
     if (as === "codes") {
-      const known = Uint8Array.from([0, ...words.map((one) => fold(one).includes(word))]);
+      const known = Uint8Array.from([0, ...words.map((one) => holds(fold(one)))]);
       return Uint8Array.from(values, (code) => known[code]);
     }
     if (as === "text") {
       if (!column.folded) column.folded = values.map(fold);
-      return Uint8Array.from(column.folded, (one) => one.includes(word));
+      return Uint8Array.from(column.folded, holds);
     }
     return Uint8Array.from(values, (_, row) => column.text(row).includes(word));
   }
@@ -63,7 +93,10 @@ OneMap.find = (function () {
       facet.options = [NOTHING.column, ...column.head.words].map((label) => ({ label, entry: null }));
     }
     const totals = countCodes(facet, () => true);
-    facet.used = facet.options.map((_, code) => code).filter((code) => totals[code]);
+    const used = facet.options.map((_, code) => code).filter((code) => totals[code]);
+    // of many values those that most rows have; the others are found by searching
+    facet.used = used.length > VALUES ? used.sort((a, b) => totals[b] - totals[a]).slice(0, VALUES) : used;
+    facet.left = used.length - facet.used.length;
     return facet;
   }
 

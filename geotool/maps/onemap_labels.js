@@ -172,11 +172,11 @@ OneMap.labels = (function () {
   }
 
   /** Names of all layers, the uppermost first. */
-  function labelMap(ctx, view, sorted, traced) {
+  function labelMap(ctx, view, sorted) {
     const places = new Places();
     const topFirst = [...sorted].reverse();
     for (const layer of topFirst) {
-      if (traced && layer.style.fade < 1) continue; // the trace speaks
+      if (layer.quiet < 1) continue; // the trace speaks
       keepClear(layer, view, places);
       labelPoints(ctx, layer, view, places);
     }

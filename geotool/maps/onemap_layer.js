@@ -97,8 +97,8 @@ OneMap.layers = (function () {
   }
 
   const PackedLayer = L.Layer.extend({
-    initialize(id) {
-      this.data = new OneMap.data.LayerData(id);
+    initialize(data) {
+      this.data = data;
     },
 
     onAdd(map) {
@@ -129,6 +129,9 @@ OneMap.layers = (function () {
       const rows = new Set([...hitPoints(layer, at, reach), ...hitLines(layer, at, reach), ...hitAreas(layer, at)]);
       for (const row of rows) hits.push({ layer, row });
     }
+    // a mark of an answer lies on the thing itself, which knows more and can be asked
+    const isMark = ({ layer }) => (layer.asked && layer.points ? 1 : 0);
+    hits.sort((a, b) => isMark(a) - isMark(b));
     return { hits };
   }
 
@@ -194,4 +197,4 @@ OneMap.layers = (function () {
 })();
 
 /** folium calls this once for each packed layer. */
-OneMap.layer = (id) => new OneMap.layers.PackedLayer(id);
+OneMap.layer = (id) => new OneMap.layers.PackedLayer(OneMap.data.LayerData.read(id));

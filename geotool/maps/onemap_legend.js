@@ -5,7 +5,8 @@
 OneMap.legend = (function () {
   "use strict";
 
-  const { drawArrow, drawSymbol, settings } = OneMap.draw;
+  const { drawSymbol, settings } = OneMap.draw;
+  const { drawArrow } = OneMap.arrows;
 
   // ------------------------------------------------------------ page elements
   /** Make an element; strings become text, `on…` entries become listeners. */

@@ -1,4 +1,4 @@
-/* Panel: title, search, ranked trace, layer tree, filters, legend and popups.
+/* Panel: title, search, layer tree, filters and legend; the popups and the ranked list join it.
  *
  * Whatever comes from data enters the page by textContent, never as markup.
  */
@@ -9,18 +9,15 @@ OneMap.panel = (function () {
   const { make, button, thousands, swatch, paintEntry, legendOf } = OneMap.legend;
   const { longitudeOf, latitudeOf } = OneMap.data;
   const LISTED = 50; // hits shown of a search
-  const RANKED = 10; // sources shown of a trace
   const LONG = 8; // values of a facet before its list scrolls
 
   // ------------------------------------------------------------ the panel
   class Panel {
     constructor(map, facts, layers, others) {
-      Object.assign(this, { map, facts, layers, others });
+      Object.assign(this, { map, facts, layers, others, made: [], follow: null, periods: null, photos: null, paper: "A4" });
       this.data = layers.map((layer) => layer.data);
       this.filters = this.data.filter((layer) => layer.style.facets.length).map((layer) => new OneMap.find.Filters(layer));
       this.popup = L.popup({
-        maxWidth: 340,
-        minWidth: 240,
         closeButton: false,
         autoPanPaddingTopLeft: [16, facts.notice ? 56 : 16], // clear of the notice
       });
@@ -29,8 +26,9 @@ OneMap.panel = (function () {
       map.on("layeradd layerremove", () => this.refreshTree());
     }
 
+    /** Layers on the map: those of the file, and those the page has made. */
     shown() {
-      return this.layers.filter((layer) => this.map.hasLayer(layer)).map((layer) => layer.data);
+      return [...this.layers.filter((layer) => this.map.hasLayer(layer)).map((layer) => layer.data), ...this.made];
     }
 
     build() {
@@ -52,6 +50,7 @@ OneMap.panel = (function () {
         this.filters.map((filters) => this.buildFilters(filters)),
         this.buildFoot(),
       );
+      this.element = panel;
       document.body.prepend(head, panel);
       const container = this.map.getContainer();
       container.setAttribute("role", "application");
@@ -83,14 +82,15 @@ OneMap.panel = (function () {
     }
 
     buildFoot() {
-      const { source, date } = this.facts;
+      const { source, date, datum } = this.facts;
       const undrawn = this.data.filter((layer) => layer.undrawn);
       return make(
         "footer",
         { class: "om-foot" },
         undrawn.map((layer) => make("p", {}, `${layer.label}：${thousands(layer.undrawn)} 条没有（完整）位置，只在清单中。`)),
         source && make("p", {}, `数据来源：${source}`),
-        make("p", {}, `制图日期：${date}　坐标系：CGCS2000`),
+        make("p", {}, `制图日期：${date}　坐标系：${datum}`),
+        make("label", {}, "打印和导出图片的纸张 ", make("select", { onchange: ({ target }) => (this.paper = target.value) }, make("option", {}, "A4"), make("option", {}, "A3"))),
         make("p", {}, "geotool 制图 · Leaflet"),
       );
     }
@@ -101,7 +101,7 @@ OneMap.panel = (function () {
       this.box = make("input", {
         type: "search",
         class: "om-search",
-        placeholder: "名称、编号、河流、责任主体…",
+        placeholder: "名称、编号、河流，或拼音首字母",
         "aria-label": "查找",
         oninput: () => {
           clearTimeout(this.waiting);
@@ -109,6 +109,7 @@ OneMap.panel = (function () {
         },
         onkeydown: (event) => {
           if (event.key === "Enter") {
+            event.preventDefault(); // or the popup's cross, focused by then, takes the key
             clearTimeout(this.waiting);
             this.search();
             this.results.querySelector("button")?.click();
@@ -181,48 +182,10 @@ OneMap.panel = (function () {
       this.popup.getElement()?.querySelector("button")?.focus();
     }
 
-    // ---------------------------------------------------------- ranked trace
-    buildTrace() {
-      const layer = this.data.find((one) => one.style.rank);
-      if (!layer) return null;
-      const rank = layer.columns.get(layer.style.rank);
-      const rows = Array.from({ length: layer.rows }, (_, row) => row)
-        .filter((row) => rank.number(row) > 0)
-        .sort((a, b) => rank.number(a) - rank.number(b));
-      if (!rows.length) return null;
-      // without probabilities the numbers are an order of distance and must say so
-      const weighed = rows.some((row) => layer.columns.get("probability")?.shown(row));
-      const fact = (key, row, word) => {
-        const text = layer.columns.get(key)?.shown(row);
-        return text ? `${word}${text}` : "";
-      };
-      const item = (row) => {
-        const metres = layer.columns.get("distance_m")?.number(row);
-        const notes = [
-          layer.entry("relation", row)?.zh,
-          Number.isFinite(metres) ? `沿河 ${metres >= 1000 ? `${(metres / 1000).toFixed(1)} km` : `${Math.round(metres)} m`}` : "",
-          fact("probability", row, "概率 "),
-        ];
-        return make("li", {}, button(
-          [swatch((ctx) => this.paintRow(ctx, layer, row)), make("span", {}, layer.title(row), make("small", {}, notes.filter(Boolean).join(" · ")))],
-          () => this.goTo(layer, row),
-          { class: "om-hit" },
-        ));
-      };
-      return make(
-        "section",
-        { class: "om-trace" },
-        make("h2", {}, weighed ? "溯源排序" : "溯源清单（由近到远）"),
-        weighed ? null : make("p", { class: "om-count" }, "按沿河距离排列，不代表责任大小"),
-        make("ol", {}, rows.slice(0, RANKED).map(item)),
-        make("p", { class: "om-count" }, rows.length > RANKED ? `共 ${thousands(rows.length)} 个，列出前 ${RANKED} 个` : `共 ${rows.length} 个`),
-        button("导出溯源清单", () => OneMap.sheet.saveTable(this.facts.title, layer)),
-      );
-    }
-
     // ---------------------------------------------------------- layer tree
     buildTree() {
       this.checks = new Map();
+      this.choices = new Map();
       const tree = make("section", { class: "om-tree" }, make("h2", {}, "图层"));
       const sorted = [...this.layers].sort((a, b) => b.data.style.order - a.data.style.order);
       for (const [group, label] of Object.entries(this.facts.groups)) {
@@ -249,14 +212,17 @@ OneMap.panel = (function () {
     /** Let the reader choose what a layer is coloured by. */
     colorChoice(data) {
       const options = data.style.colorBy.map((key) => make("option", { value: key }, data.classes.get(key).label));
-      const choice = make("select", {
-        onchange: () => {
-          data.colorKey = choice.value;
-          OneMap.layers.surfaceOf(this.map).request();
-          this.refresh();
-        },
-      }, options);
+      const choice = make("select", { onchange: () => this.colorBy(data, choice.value) }, options);
+      this.choices.set(data, choice);
       return make("label", { class: "om-choice" }, `${data.label}按`, choice, "着色");
+    }
+
+    colorBy(data, key) {
+      data.colorKey = key;
+      this.choices.get(data).value = key;
+      OneMap.layers.surfaceOf(this.map).request();
+      this.refresh();
+      this.map.fire("onemap:changed");
     }
 
     // ---------------------------------------------------------- filters
@@ -284,7 +250,8 @@ OneMap.panel = (function () {
             : null;
           return make("label", { class: "om-row" }, check, picture, make("span", {}, option.label), count);
         });
-        const list = make("div", { class: boxes.length > LONG ? "om-long" : "" }, boxes);
+        const more = facet.left > 0 && make("p", { class: "om-count" }, `还有 ${thousands(facet.left)} 个较少见的，请用查找`);
+        const list = make("div", { class: boxes.length > LONG ? "om-long" : "" }, boxes, more);
         return make("details", { open: i < 2 }, make("summary", {}, facet.label), list);
       });
       this.updates = [...(this.updates || []), () => {
@@ -308,6 +275,7 @@ OneMap.panel = (function () {
     afterFilter() {
       OneMap.layers.surfaceOf(this.map).request();
       this.refresh();
+      this.map.fire("onemap:changed");
     }
 
     // ---------------------------------------------------------- keeping in step
@@ -343,57 +311,9 @@ OneMap.panel = (function () {
       const place = ({ style }) => groups.indexOf(style.group) * 1000 - style.order;
       return this.shown().sort((a, b) => place(a) - place(b)).flatMap(legendOf);
     }
-
-    // ---------------------------------------------------------- popups
-    select(selected) {
-      const surface = OneMap.layers.surfaceOf(this.map);
-      surface.selected = selected;
-      surface.request();
-    }
-
-    openPopup(hits, at, place) {
-      const { layer, row } = hits[at];
-      const anchor = layer.anchor(row);
-      const onPoint = anchor && layer.points;
-      const target = place && !onPoint ? place : anchor ? L.latLng(latitudeOf(anchor[1]), longitudeOf(anchor[0])) : place;
-      this.popup.options.autoPanPaddingBottomRight = [this.taken(), 16];
-      this.popup.setLatLng(target).setContent(this.popupContent(hits, at, place)).openOn(this.map);
-      this.select({ layer, row });
-    }
-
-    popupContent(hits, at, place) {
-      const { layer, row } = hits[at];
-      const step = (by) => {
-        this.openPopup(hits, (at + by + hits.length) % hits.length, place);
-        this.popup.getElement().querySelectorAll(".om-pager button")[by > 0 ? 1 : 0].focus();
-      };
-      const pager = hits.length > 1 && make(
-        "div",
-        { class: "om-pager" },
-        button("‹", () => step(-1), { "aria-label": "上一个" }),
-        make("span", {}, `${at + 1} / ${hits.length}`),
-        button("›", () => step(1), { "aria-label": "下一个" }),
-      );
-      const fields = [...layer.columns.values()]
-        .filter((column) => !layer.style.hide.includes(column.key))
-        .map((column) => [column.label, column.shown(row)])
-        .filter(([, value]) => value !== "");
-      const anchor = layer.points && layer.anchor(row);
-      if (anchor) fields.push(["经纬度", `${longitudeOf(anchor[0]).toFixed(6)}°E，${latitudeOf(anchor[1]).toFixed(6)}°N`]);
-      return make(
-        "article",
-        { class: "om-popup", "aria-label": layer.title(row) },
-        make(
-          "div",
-          { class: "om-popup-head" },
-          make("h2", {}, layer.title(row)),
-          button("×", () => this.map.closePopup(this.popup), { class: "om-close", "aria-label": "关闭" }),
-        ),
-        make("p", { class: "om-kind" }, swatch((ctx) => this.paintRow(ctx, layer, row)), layer.label, pager),
-        make("dl", {}, fields.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))),
-      );
-    }
   }
+
+  Object.assign(Panel.prototype, OneMap.popup.methods, OneMap.ranked.methods);
 
   return { Panel };
 })();

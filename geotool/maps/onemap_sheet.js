@@ -9,7 +9,7 @@ OneMap.sheet = (function () {
 
   const LONG_SIDE = 1123; // A4 at 96 dots an inch; all lengths below are in these units
   const SHORT_SIDE = 794;
-  const FINE = 2.2; // canvas pixels a unit, about 210 dots an inch
+  const FINE = { A4: 2.2, A3: 3.1 }; // canvas pixels a unit, about 210 dots an inch
   const MARGIN = 34;
   const LEGEND = 214;
   const ROW = 19;
@@ -44,20 +44,22 @@ OneMap.sheet = (function () {
     return shrink;
   }
 
-  function compose(map, panel) {
+  /** `tiles`: with the base map, which a canvas that is saved to a file may not hold. */
+  function compose(map, panel, { tiles = false } = {}) {
     const page = layout(map);
     const others = panel.others.some((layer) => map.hasLayer(layer));
     const shrink = fit(page, others);
     const canvas = make("canvas", { class: "om-sheet", role: "img", "aria-label": panel.facts.title });
-    canvas.width = Math.round(page.width * FINE);
-    canvas.height = Math.round(page.height * FINE);
-    canvas.classList.add(page.width > page.height ? "om-wide" : "om-upright");
+    page.fine = FINE[panel.paper];
+    canvas.width = Math.round(page.width * page.fine);
+    canvas.height = Math.round(page.height * page.fine);
+    canvas.classList.add(`om-${panel.paper}-${page.width > page.height ? "wide" : "upright"}`);
     const ctx = canvas.getContext("2d");
-    ctx.scale(FINE, FINE);
+    ctx.scale(page.fine, page.fine);
     ctx.fillStyle = "#ffffff";
     ctx.fillRect(0, 0, page.width, page.height);
     drawHead(ctx, page, panel.facts);
-    drawFrame(ctx, page, map, panel, shrink);
+    drawFrame(ctx, page, map, panel, shrink, tiles);
     drawLegend(ctx, page.legend, panel.legendBlocks());
     drawFoot(ctx, page, panel);
     OneMap.layers.surfaceOf(map).request(); // clusters belong to the screen again
@@ -79,27 +81,27 @@ OneMap.sheet = (function () {
     write(ctx, subtitle, page.width / 2, 77, { size: 14, align: "center", color: "#4c5b69", most });
   }
 
-  function drawFrame(ctx, page, map, panel, shrink) {
-    const { frame } = page;
+  function drawFrame(ctx, page, map, panel, shrink, tiles) {
+    const { frame, fine } = page;
     const scale = 256 * 2 ** map.getZoom() * shrink;
     const centre = map.getCenter();
     const corner = [worldX(centre.lng) - frame.width / 2 / scale, worldY(centre.lat) - frame.height / 2 / scale];
-    const picture = make("canvas", { width: Math.round(frame.width * FINE), height: Math.round(frame.height * FINE) });
+    const picture = make("canvas", { width: Math.round(frame.width * fine), height: Math.round(frame.height * fine) });
     const ground = picture.getContext("2d");
     ground.fillStyle = settings.background;
     ground.fillRect(0, 0, picture.width, picture.height);
-    copyOthers(ground, map, frame, shrink);
+    copyOthers(ground, map, frame, shrink, { fine, tiles });
     drawMap(
       ground,
       {
-        scale: scale * FINE,
-        x: corner[0] * scale * FINE,
-        y: corner[1] * scale * FINE,
+        scale: scale * fine,
+        x: corner[0] * scale * fine,
+        y: corner[1] * scale * fine,
         width: picture.width,
         height: picture.height,
         padX: 0,
         padY: 0,
-        ratio: FINE,
+        ratio: fine,
         zoom: map.getZoom() + Math.log2(shrink),
       },
       panel.shown(),
@@ -116,14 +118,14 @@ OneMap.sheet = (function () {
   }
 
   /** Canvases and pictures of other folium layers, as they lie on the screen. */
-  function copyOthers(ground, map, frame, shrink) {
+  function copyOthers(ground, map, frame, shrink, { fine, tiles }) {
     const container = map.getContainer().getBoundingClientRect();
-    const scale = shrink * FINE;
+    const scale = shrink * fine;
     const left = frame.width / 2 / shrink - container.width / 2;
     const top = frame.height / 2 / shrink - container.height / 2;
     for (const part of map.getPane("mapPane").querySelectorAll("canvas:not(.om-canvas), img")) {
       const box = part.getBoundingClientRect();
-      if (!box.width || part.closest(".leaflet-popup")) continue;
+      if (!box.width || part.closest(".leaflet-popup") || (!tiles && part.closest(".leaflet-tile-pane"))) continue;
       ground.drawImage(
         part,
         (box.left - container.left + left) * scale,
@@ -251,7 +253,7 @@ OneMap.sheet = (function () {
     const y = page.height - 14;
     const color = "#4c5b69";
     write(ctx, left.join("　"), MARGIN, y, { size: 11, color, most: page.width - 340 });
-    write(ctx, `坐标系：CGCS2000　制图日期：${facts.date}`, page.width - MARGIN, y, { size: 11, align: "right", color });
+    write(ctx, `坐标系：${facts.datum}　制图日期：${facts.date}`, page.width - MARGIN, y, { size: 11, align: "right", color });
   }
 
   // ------------------------------------------------------------ ways out
@@ -260,7 +262,7 @@ OneMap.sheet = (function () {
     let sheet = null;
     window.addEventListener("beforeprint", () => {
       if (sheet) return;
-      sheet = compose(map, panel);
+      sheet = compose(map, panel, { tiles: true });
       document.body.append(sheet);
     });
     window.addEventListener("afterprint", () => {

@@ -5,7 +5,7 @@ OneMap.tools = (function () {
 
   const { make } = OneMap.legend;
   const DEGREE = Math.PI / 180;
-  const AXIS = 6378137; // CGCS2000, metres
+  const AXIS = 6378137; // CGCS2000 and WGS 84, metres
   const ECCENTRICITY2 = 0.00669438002290;
 
   const ICONS = {
@@ -133,14 +133,17 @@ OneMap.tools = (function () {
       const pointer = make("p", { class: "om-pointer" });
       container.append(pointer);
       map.on("mousemove", ({ latlng, containerPoint }) => {
-        pointer.textContent = `${latlng.lng.toFixed(5)}°E　${latlng.lat.toFixed(5)}°N　CGCS2000`;
+        pointer.textContent = `${latlng.lng.toFixed(5)}°E　${latlng.lat.toFixed(5)}°N　${panel.facts.datumShort}`;
         this.point(containerPoint);
       });
       map.on("click", ({ latlng, containerPoint }) => {
         if (measure.on) return measure.add(latlng);
         const { cell, hits } = OneMap.layers.hit(map, containerPoint);
         if (cell) map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
-        else if (hits.length) panel.openPopup(hits, 0, latlng);
+        else if (hits.length) {
+          panel.openPopup(hits, 0, latlng);
+          panel.follow?.clicked(hits[0], latlng);
+        }
       });
       document.addEventListener("keydown", (event) => {
         if (event.key !== "Escape") return;
