@@ -59,3 +59,7 @@ class WorkspaceError(GeotoolError):
 
 class MapError(GeotoolError):
     """A map cannot be made self-contained, or has nothing to draw."""
+
+
+class ReportError(GeotoolError):
+    """A report cannot be written, or its template asks for what there is not."""

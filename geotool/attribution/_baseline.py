@@ -138,7 +138,9 @@ class Baseline:
         inlets = len(self.model.web.inlets)
         effect[len(effect) - inlets :] *= flow.inlet_m3_s[member][:, None, None, None]
         count = len(self.loads.nodes)
-        effect = effect.transpose(2, 0, 1, 3).reshape(len(self.value), count, -1)
+        # one copy in the order of the sums below, and in full precision
+        effect = np.ascontiguousarray(effect.transpose(2, 0, 1, 3), dtype=float)
+        effect = effect.reshape(len(self.value), count, -1)
         weighed = effect * weight[:, None]
         first = self.value - (self.loads.mean[:, None] @ effect)[:, 0]
         inverse = np.linalg.inv(weighed @ effect.transpose(0, 2, 1) + self._precision)
@@ -149,6 +151,24 @@ class Baseline:
             inverse=inverse,
             pull=(self._root @ change[..., None])[..., 0],
         )
+
+    def doubtful_weight(
+        self, flow: Flow, member: int, kernels: Kernels, *, least: int = 8
+    ) -> Floats:
+        """
+        Give the weight of each reading in one member: less where that member is wrong.
+
+        A section whose usual readings a member misses by more than their errors cannot
+        be trusted to tell of an unusual discharge either: its errors are taken so much
+        larger, item by item.
+        """
+        rest = self.fit(flow, member, kernels, self.kept_weight).rest
+        shape = self.series.value.shape
+        missed = (rest**2 * self.kept_weight).reshape(shape).sum(axis=1, keepdims=True)
+        count = (self.kept_weight > 0).reshape(shape).sum(axis=1, keepdims=True)
+        wrong = np.where(count >= least, missed / np.maximum(count, 1), 1.0)
+        trusted = self.weight.reshape(shape) / np.maximum(wrong, 1.0)
+        return np.asarray(trusted.reshape(self.weight.shape))
 
     def residuals(self, values: Floats) -> Floats:
         """
@@ -191,7 +211,7 @@ def reading_sigma(
     jump = _quiet(np.nanmax, near[1:4], value) - _quiet(np.nanmin, near[1:4], value)
     jump = np.maximum(jump - 3.0 * share * level, 0.0)
     high = _quiet_percentile(value)
-    floor = 0.004 * limit[:, None, None]
+    floor = np.maximum(0.004 * limit[:, None, None], _reporting_limit(value, limit))
     return np.asarray(
         np.sqrt(
             (share * level) ** 2
@@ -200,6 +220,21 @@ def reading_sigma(
             + floor**2
         )
     )
+
+
+def _reporting_limit(value: Floats, limit: Floats, *, least: int = 5) -> Floats:
+    """Give the value below which a station tells no more, where one is at it; else 0.
+
+    The least value of an item, read many times over, is no reading but the end of the
+    scale: anything from nought to there may have been the truth.
+    """
+    found = np.zeros(value.shape)
+    for item, series in enumerate(value):
+        read = series[~np.isnan(series)]
+        lowest = read.min(initial=np.inf)
+        if np.count_nonzero(read == lowest) >= least and lowest <= 0.1 * limit[item]:
+            found[item] = np.where(series <= 1.5 * lowest, lowest, 0.0)
+    return found
 
 
 def _quiet(reduce: Any, near: Floats, value: Floats) -> Floats:

@@ -28,7 +28,8 @@ def reach_groups(
     network : RiverNetwork
     canals : Canals
     stretches : DataFrame
-        What a trace reached: ``reach_id, from_measure_m, to_measure_m, distance_m``.
+        What a trace reached: ``reach_id`` or its ``row``, ``from_measure_m,
+        to_measure_m, distance_m``.
     section_nodes : array of int
     """
     inside, distance = _reached(network, canals, stretches)
@@ -57,9 +58,11 @@ def reach_groups(
 
 
 def _numbered(keys: tuple[Ints, ...]) -> Ints:
-    return np.asarray(
-        np.unique(np.stack(keys), axis=1, return_inverse=True)[1], np.int64
-    ).ravel()
+    """Give the distinct rows of the keys numbers as they come; no key is below zero."""
+    packed = np.zeros(len(keys[0]), dtype=np.int64)
+    for key in keys:
+        packed = packed * (int(key.max(initial=0)) + 1) + key
+    return np.asarray(pd.factorize(packed)[0], dtype=np.int64)
 
 
 def _pieces_between(canals: Canals, section_nodes: Ints) -> Ints:
@@ -77,7 +80,11 @@ def _reached(
     network: RiverNetwork, canals: Canals, stretches: pd.DataFrame
 ) -> tuple[Bools, Floats]:
     """Tell which segments the stretches cover, and how far away those are."""
-    row = network.reach_position[stretches["reach_id"]].to_numpy()
+    row = (
+        stretches["row"].to_numpy()
+        if "row" in stretches.columns
+        else network.reach_position[stretches["reach_id"]].to_numpy()
+    )
     low = stretches["from_measure_m"].to_numpy(float)
     high = stretches["to_measure_m"].to_numpy(float)
     metres = stretches["distance_m"].to_numpy(float)

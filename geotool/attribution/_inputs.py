@@ -29,7 +29,8 @@ from geotool.locate import locate_points
 from geotool.network import RiverNetwork, Scenario
 from geotool.readings import tidy_readings
 from geotool.tables import load_table
-from geotool.trace import SOURCES, Trace, trace_upstream
+from geotool.trace import Trace
+from geotool.trace._sources import sources_upstream
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +85,15 @@ def build_problem(
     target = int(np.flatnonzero((placed["section_id"] == target_id).to_numpy())[0])
     place = (placed["reach_id"].iloc[target], float(placed["measure_m"].iloc[target]))
     held = _held(scenario, states)
-    traces = [
-        trace_upstream(
-            network,
-            place,
-            points={SOURCES: _checked_outfalls(outfalls)},
-            scenario=one,
-            max_offset_m=max_offset_m,
+    _check_outfalls(outfalls)
+    pairs = [
+        sources_upstream(
+            network, place, outfalls, scenario=one, max_offset_m=max_offset_m
         )
         for one, _ in held
     ]
-    met = _met(traces)
+    traces = [trace for _, trace in pairs]
+    met = _met([table for table, _ in pairs])
     rows = _rows_of(outfalls, met["id"])
     keys = items_in_play(tidy, key, items, notes)
     declared = declared_loads(rows, keys, measured=loads)
@@ -120,7 +119,7 @@ def build_problem(
     groups = reach_groups(
         network,
         found[0].canals,
-        pd.concat([trace.reaches for trace in traces], ignore_index=True),
+        pd.concat([trace.spans for trace in traces], ignore_index=True),
         table["node"].to_numpy(),
     )
     profile, sigma = effluent_profiles(declared, keys, len(groups))
@@ -163,7 +162,7 @@ def build_problem(
     return Prepared(problem, traces[0], rejected)
 
 
-def _checked_outfalls(outfalls: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _check_outfalls(outfalls: gpd.GeoDataFrame) -> None:
     if "outfall_id" not in outfalls.columns:
         raise LayerError(
             "排污口图层缺少 outfall_id；请先用 read_layer 导入登记表。",
@@ -180,7 +179,6 @@ def _checked_outfalls(outfalls: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             f"排污口编号重复：{twice.iloc[0]}；请先区分。",
             f"Outfall id {twice.iloc[0]} occurs twice; tell them apart first.",
         )
-    return outfalls
 
 
 def _rows_of(outfalls: gpd.GeoDataFrame, ids: pd.Series) -> pd.DataFrame:
@@ -254,11 +252,8 @@ def _held(
     return [(one, share / total) for one, share in states]
 
 
-def _met(traces: list[Trace]) -> pd.DataFrame:
+def _met(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Candidates of all states; what is nearest in any of them counts."""
-    tables = [
-        pd.DataFrame(trace.points[trace.points["layer"] == SOURCES]) for trace in traces
-    ]
     every = pd.concat(tables, ignore_index=True)
     every = every.sort_values(["distance_m", "id"], kind="stable")
     return every.drop_duplicates("id").reset_index(drop=True)
@@ -300,12 +295,11 @@ def _state(
     )
 
 
-def _excluded(traces: list[Trace]) -> pd.DataFrame:
+def _excluded(traces: Sequence[Trace]) -> pd.DataFrame:
     """Outfalls that no state has upstream, with the reason of the first."""
     table = traces[0].excluded
     for trace in traces[1:]:
         table = table[table["id"].isin(trace.excluded["id"])]
-    table = table[table["layer"] == SOURCES]
     table = table.rename(columns={"id": "outfall_id"})
     return table[["outfall_id", "name", "kind", "reason", "reason_en"]].reset_index(
         drop=True

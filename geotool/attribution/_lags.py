@@ -172,26 +172,30 @@ def step_responses(
     """
     step = kernels.step_h
     roots, lags, sections = kernels.kernel.shape
+    items = len(decay_per_d)
     lost = np.exp(-np.outer(np.arange(lags) * step / 24.0, decay_per_d))
-    summed = np.zeros((roots, lags + 2, len(decay_per_d), sections), np.float32)
-    np.cumsum(
-        kernels.kernel[:, :, None, :] * lost[:, :, None].astype(np.float32),
-        axis=1,
-        out=summed[:, 1 : lags + 1],
+    summed = np.zeros((lags + 2, roots, items, sections), np.float32)
+    np.multiply(
+        kernels.kernel.transpose(1, 0, 2)[:, :, None],
+        lost[:, None, :, None].astype(np.float32),
+        out=summed[1 : lags + 1],
     )
-    summed[:, lags + 1] = summed[:, lags]
+    # adding row to row is several times faster here than numpy's cumsum
+    for k in range(2, lags + 1):
+        summed[k] += summed[k - 1]
+    summed[lags + 1] = summed[lags]
     late = kernels.delay_h[nodes]
     # the share of a step counts from half a step before its lag to half a step after
     place = np.clip((times_h - late[:, None]) / step + 0.5, 0.0, lags)
     whole = place.astype(np.int64)
-    part = (place - whole)[:, :, None, None].astype(np.float32)
-    flat = summed.reshape(roots * (lags + 2), len(decay_per_d), sections)
-    row = kernels.root[nodes][:, None] * (lags + 2) + whole
-    before = flat[row]
-    found = before + part * (flat[row + 1] - before)
-    return np.asarray(
-        found
-        * np.exp(-np.outer(late / 24.0, decay_per_d))[:, None, :, None].astype(
-            np.float32
-        )
-    )
+    part = (place - whole)[:, :, None].astype(np.float32)
+    flat = summed.reshape((lags + 2) * roots, items * sections)
+    row = whole * roots + kernels.root[nodes][:, None]
+    found = flat[row]
+    after = flat[row + roots]
+    after -= found
+    after *= part
+    found += after
+    kept = np.exp(-np.outer(late / 24.0, decay_per_d)).astype(np.float32)
+    shape = (*found.shape[:2], items, sections)
+    return np.asarray(found.reshape(shape) * kept[:, None, :, None])

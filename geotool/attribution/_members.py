@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.linalg import splu
 
 from geotool.attribution._problem import Floats, Ints
 
@@ -44,6 +45,8 @@ class Web:
         Nodes where water leaves, each at a level of its own.
     gauge, gauge_m3_s : array
         Segments with a rough flow, whichever way it runs.
+    gauge_sigma : array of float
+        Standard deviation of its logarithm.
     """
 
     start: Ints
@@ -61,6 +64,7 @@ class Web:
     outlets: Ints
     gauge: Ints
     gauge_m3_s: Floats
+    gauge_sigma: Floats
 
 
 @dataclass(frozen=True)
@@ -169,10 +173,8 @@ class FlowModel:
         self._drop[web.end, segment] -= 1.0
         self._free = np.setdiff1d(np.arange(web.nodes), web.outlets)
         self._turns = 8
-        inner = self._drop[self._free]
-        self._stamp = sp.csr_array(
-            np.einsum("is,js->ijs", inner, inner).reshape(-1, len(web.start))
-        )
+        self._inner = sp.csr_array(self._drop[self._free])
+        self._blocks: dict[int, sp.csr_array] = {}
         usual = float(np.median(web.gauge_m3_s)) if len(web.gauge) else 0.0
         self._slow = 0.02 * max(usual, 0.05)
         self._level = 1.0
@@ -181,7 +183,7 @@ class FlowModel:
         self._step = 0.01 * (1.0 + usual)
 
     def flow(self, values: Floats) -> Flow:
-        """Solve the flow of every member: one dense symmetric system each."""
+        """Solve the flow of every member."""
         web, part = self.web, self._part
         conveyance = np.exp(self._conveyance + values[:, part[0]][:, web.group])
         inlet = np.exp(values[:, part[1]])
@@ -219,12 +221,29 @@ class FlowModel:
             gain = ease / (2.0 * np.abs(flow) + self._slow) if turn else ease / slow
             held = flow - gain * (lost - level)
             right = inflow[:, free] - held @ inner.T
-            matrix = (self._stamp @ gain.T).T.reshape(len(ease), len(free), len(free))
-            head[:, free] = np.linalg.solve(matrix, right[..., None])[..., 0]
+            head[:, free] = self._heads(gain, right)
             flow = held + gain * (head[:, free] @ inner)
         drop = np.abs(head @ self._drop) * ease
         size = (np.sqrt(self._slow**2 + 4.0 * drop) - self._slow) / 2.0
         return np.sign(head @ self._drop) * size
+
+    def _heads(self, gain: Floats, right: Floats) -> Floats:
+        """Solve one linear round: all members as the blocks of one sparse matrix."""
+        members = len(gain)
+        if members not in self._blocks:
+            self._blocks[members] = sp.csr_array(
+                sp.block_diag([self._inner] * members, format="csr")
+            )
+        drop = self._blocks[members]
+        matrix = drop @ sp.diags_array(gain.ravel()) @ drop.T
+        # symmetric and diagonally dominant: no pivoting, least fill
+        parts = splu(
+            matrix.tocsc(),
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+        return np.asarray(parts.solve(right.ravel()).reshape(members, -1))
 
     def residuals(self, flow: Flow) -> Floats:
         """Give what speaks against each member: gauges missed, directions broken."""
@@ -232,7 +251,7 @@ class FlowModel:
         missed = (
             np.log(np.abs(flow.flow_m3_s[:, web.gauge]) + step)
             - np.log(web.gauge_m3_s + step)
-        ) / prior.gauge_sigma
+        ) / web.gauge_sigma
         sure = np.flatnonzero(web.known)
         along = flow.flow_m3_s[:, sure] * web.known[sure]
         broken = np.arcsinh(np.minimum(0.0, along - 0.1 * step) / step)

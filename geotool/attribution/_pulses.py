@@ -3,11 +3,21 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from geotool.attribution._baseline import Baseline, Fit
 from geotool.attribution._lags import Kernels, step_responses
 from geotool.attribution._members import Flow
 from geotool.attribution._problem import Floats, Ints
+
+REACH = 5.0
+"""Standard deviations of the logarithm to which an item's own multiple is summed."""
+
+WILD, WILD_SHARE = 2.5, 0.1
+"""How much wider is the scatter of declared figures that are plainly wrong; how many."""
+
+FINE_LN = 0.08
+"""Step of the logarithm of that sum."""
 
 HOPELESS = 200.0
 """A gain this far below the best, even with every freedom, is not weighed exactly."""
@@ -27,7 +37,7 @@ class Suspects:
     load_g_s : array, points x items
         Usual load, of which the extra one is a multiple.
     sigma : array of float, one a point
-        How far an item's multiple may be from the common one, as a share of that.
+        Of the logarithm of an item's multiple about the common one.
     """
 
     nodes: Ints
@@ -52,7 +62,8 @@ class PulseGrid:
         Lowest and highest extra load, as multiples of the usual one.
     multiple_steps : int
     kept : int
-        Pulses of each suspect that are weighed exactly.
+        Pulses of each suspect that are weighed exactly, each also half a step earlier
+        and later.
     """
 
     step_h: float = 4.0
@@ -107,13 +118,10 @@ class Pulses:
         fine = grid.step_h / 2.0
         lag = np.round((times[None] - self.starts[:, None]) / fine).astype(np.int64)
         self._used = np.unique(lag[lag > 0])
-        self._lags = int(lag.max(initial=0)) + 1
+        self._lags = int(lag.max(initial=0)) + 2  # half a step earlier, one more lag
         self._lag = np.maximum(lag, 0)
         self._fine = fine
         self.lengths = np.array(grid.lengths_h)
-        shape = (len(baseline.value), len(times), len(baseline.sections))
-        self._weight = baseline.weight.reshape(shape)
-        self._by_lag = self._spread(self._weight)
 
     def _spread(self, reading: Floats) -> Floats:
         """Sum readings by lag: items x (lags, sections) x starts."""
@@ -124,10 +132,13 @@ class Pulses:
         table = table[:, self._used]
         return table.transpose(0, 1, 3, 2).reshape(items, -1, len(self.starts))
 
-    def score(self, flow: Flow, member: int, kernels: Kernels, fit: Fit) -> PulseScore:
-        """Weigh every suspect in one member, whose baseline was fitted to all."""
+    def score(
+        self, flow: Flow, member: int, kernels: Kernels, weight: Floats
+    ) -> PulseScore:
+        """Weigh every suspect in one member by readings of that weight."""
+        fit = self.baseline.fit(flow, member, kernels, weight)
         step = self._responses(flow, member, kernels)
-        rough = self._rough(step, fit)
+        rough = self._rough(step, fit, weight)
         points, kept = len(rough), min(self.grid.kept, rough[0].size)
         flat = rough.reshape(points, -1)
         best = np.argpartition(-flat, kept - 1, axis=1)[:, :kept]
@@ -135,11 +146,23 @@ class Pulses:
         bound = np.take_along_axis(flat, best, axis=1)
         # who cannot come near the best even with every freedom needs no exact weighing
         near = np.flatnonzero(bound.max(axis=1) >= bound.max() - HOPELESS)
-        exact = self._exact(step[:, near], fit, start[near], length[near], near)
-        return self._filled(exact, near, bound, start, length)
+        # edges are sharp: each is also tried half a step earlier and later
+        beside = np.array([-1, 0, 1]) * self._fine
+        start_h = (self.starts[start][..., None] + beside).reshape(points, -1)
+        length_h = np.repeat(self.lengths[length], 3, axis=1)
+        bound = np.repeat(bound, 3, axis=1)
+        exact = self._exact(
+            step[:, near], fit, weight, start_h[near], length_h[near], near
+        )
+        return self._filled(exact, near, bound, start_h, length_h)
 
     def _filled(
-        self, exact: PulseScore, near: Ints, bound: Floats, start: Ints, length: Ints
+        self,
+        exact: PulseScore,
+        near: Ints,
+        bound: Floats,
+        start_h: Floats,
+        length_h: Floats,
     ) -> PulseScore:
         """Put the exact scores among those that need none."""
 
@@ -152,8 +175,8 @@ class Pulses:
         items = len(self.baseline.value)
         return PulseScore(
             gain=among(exact.gain, bound),
-            start_h=self.starts[start],
-            length_h=self.lengths[length],
+            start_h=start_h,
+            length_h=length_h,
             multiple=among(exact.multiple, np.full(bound.shape, np.nan)),
             by_section=among(exact.by_section, np.zeros((points, sections))),
             by_item=among(exact.by_item, np.zeros((points, items))),
@@ -170,43 +193,52 @@ class Pulses:
 
     def _later(self, step: Floats, length_h: float) -> Floats:
         """Give the step responses of a discharge that begins so much later."""
-        shift = round(length_h / self._fine)
+        # a pulse longer than the readings never ends within them
+        shift = min(round(length_h / self._fine), step.shape[2])
         found = np.zeros_like(step)
         found[:, :, shift:] = step[:, :, : step.shape[2] - shift]
         return found
 
-    def _rough(self, step: Floats, fit: Fit) -> Floats:
+    def _rough(self, step: Floats, fit: Fit, weight: Floats) -> Floats:
         """Gain of every pulse with a free multiple for each item, loads held."""
         base, (items, suspects) = self.baseline, step.shape[:2]
         shape = (items, len(base.series.times_h), len(base.sections))
-        rest = (base.weight * fit.rest).reshape(shape)
+        rest = (weight * fit.rest).reshape(shape)
+        by_lag = self._spread(weight.reshape(shape))
         used = step[:, :, self._used].reshape(items, suspects, -1)
         on = used @ self._spread(rest)
         total = np.zeros((suspects, len(self.starts), len(self.lengths)))
         for k, length_h in enumerate(self.lengths.tolist()):
-            shift = round(length_h / self.grid.step_h)
+            shift = min(round(length_h / self.grid.step_h), on.shape[2])
             up = on.copy()
             up[:, :, : on.shape[2] - shift] -= on[:, :, shift:]
             pulse = step - self._later(step, length_h)
             power = pulse[:, :, self._used].reshape(items, suspects, -1) ** 2
-            size = np.maximum(power @ self._by_lag, 1e-12)
+            size = np.maximum(power @ by_lag, 1e-12)
             total[:, :, k] = (np.maximum(up, 0.0) ** 2 / size).sum(axis=0) / 2
         return total
 
     def _exact(
-        self, step: Floats, fit: Fit, start: Ints, length: Ints, points: Ints
+        self,
+        step: Floats,
+        fit: Fit,
+        weight: Floats,
+        start_h: Floats,
+        length_h: Floats,
+        points: Ints,
     ) -> PulseScore:
         """Weigh chosen pulses with the loads fitted anew and one common multiple."""
         base, grid = self.baseline, self.grid
         items, suspects = step.shape[:2]
-        count, sections = start.shape[1], len(base.sections)
-        late = np.round(self.lengths / self._fine).astype(np.int64)[length]
-        lag = self._lag[start]
+        count, sections = start_h.shape[1], len(base.sections)
+        since = base.series.times_h - start_h[..., None]
+        lag = np.maximum(np.round(since / self._fine).astype(np.int64), 0)
+        late = np.round(length_h / self._fine).astype(np.int64)
         number = np.arange(suspects)[:, None, None]
         ended = np.maximum(lag - late[..., None], 0)
         pulse = step[:, number, lag] - step[:, number, ended]
         flat = pulse.reshape(items, suspects * count, -1)
-        weighed = base.weight[:, None] * flat
+        weighed = weight[:, None] * flat
         on = (weighed @ fit.rest[..., None].astype(np.float32))[..., 0]
         both = weighed @ fit.effect.transpose(0, 2, 1).astype(np.float32)
         held = ((both @ fit.inverse) * both).sum(axis=2)
@@ -220,15 +252,15 @@ class Pulses:
         each = np.arange(suspects)
         chosen = pulse[:, each, best]
         times = chosen.shape[2]
-        rest = (base.weight * fit.rest).reshape(items, 1, times, sections)
-        weight = base.weight.reshape(items, 1, times, sections)
+        rest = (weight * fit.rest).reshape(items, 1, times, sections)
+        weight = weight.reshape(items, 1, times, sections)
         much = (on / size).reshape(shape)[:, each, best][..., None, None]
         much = np.maximum(much, 0.0) * chosen
         part = (much * rest - much**2 * weight / 2).sum(axis=(0, 2))
         return PulseScore(
             gain=gain,
-            start_h=self.starts[start],
-            length_h=self.lengths[length],
+            start_h=start_h,
+            length_h=length_h,
             multiple=multiple,
             by_section=part,
             by_item=item_gain[:, each, best].T,
@@ -242,20 +274,34 @@ def _summed_gain(
     Sum out the multiple: one for all items, each item's own scattered about it.
 
     ``on`` is the pulse on the residual, ``size`` its square, both weighed: of one item
-    the gain of a multiple a is ``a on - a^2 size / 2``.
+    the gain of a multiple m is ``m on - m^2 size / 2``. The logarithm of m is normal
+    about that of the common one, or wide of it; all common ones of the grid are as likely.
     """
-    trial = np.geomspace(*grid.multiples, grid.multiple_steps)
-    own = 1.0 / size[..., None]
-    estimate = (on / size)[..., None]
-    scatter = own + (sigma[:, None, None] * trial) ** 2
-    gain = (
-        estimate**2 / own / 2
-        - (estimate - trial) ** 2 / scatter / 2
-        - np.log(scatter / own) / 2
-    )
-    total = gain.sum(axis=0)
+    trial = np.log(np.geomspace(*grid.multiples, grid.multiple_steps))
+    reach = REACH * float(sigma.max())
+    own = np.arange(trial[0] - reach, trial[-1] + reach, FINE_LN)
+    each = np.exp(own)
+    gain = on[..., None] * each - size[..., None] * (each**2 / 2)
+    most = gain.max(axis=-1, keepdims=True)
+    likely = np.exp(gain - most)
+    found = np.empty((*on.shape, len(trial)))
+    for one in np.unique(sigma):
+        same = sigma == one
+        found[:, same] = likely[:, same] @ _scatter(own[:, None] - trial, one)
+    item = most + np.log(np.maximum(found, 1e-300))
+    total = item.sum(axis=0)
     top = np.argmax(total, axis=-1)
-    most = total.max(axis=-1)
-    summed = most + np.log(np.exp(total - most[..., None]).mean(axis=-1))
-    item = np.take_along_axis(gain, top[None, ..., None], axis=-1)[..., 0]
-    return summed, trial[top], item
+    summed = logsumexp(total, axis=-1) - np.log(len(trial))
+    best = np.take_along_axis(item, top[None, ..., None], axis=-1)[..., 0]
+    return summed, np.exp(trial[top]), best
+
+
+def _scatter(apart: Floats, sigma: float) -> Floats:
+    """
+    Give the chance of an item's own multiple, by the logarithm of its ratio.
+
+    Normal, but for one in ten that is off by more: a declared figure may be any.
+    """
+    usual, wild = (np.exp(-((apart / s) ** 2) / 2) for s in (sigma, WILD * sigma))
+    usual, wild = usual / usual.sum(axis=0), wild / wild.sum(axis=0)
+    return np.asarray((1.0 - WILD_SHARE) * usual + WILD_SHARE * wild)

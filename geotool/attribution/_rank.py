@@ -8,11 +8,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geotool.attribution._continuity import require_series_flow
 from geotool.attribution._evidence import item_scales, log_prior, steady_evidence
 from geotool.attribution._hints import lag_evidence, wet_dry_evidence, wet_dry_ratio
 from geotool.attribution._inputs import Prepared, build_problem
 from geotool.attribution._loads import effluent_class
+from geotool.attribution._mixing import mixing_words, source_mixing_m
+from geotool.attribution._mixture import mixture_words
 from geotool.attribution._observe import Observed, observe
+from geotool.attribution._opinion import second_opinion
 from geotool.attribution._posterior import (
     best_trial,
     contribution_shares,
@@ -182,6 +186,8 @@ def rank_problem(
         prior = evidence.log_prior
     extra, said = _extra_evidence(problem, influence, records, rain_mm)
     probability = probabilities(prior + extra, evidence)
+    if evidence.name == "series":
+        said += second_opinion(problem, influence, observed, arriving, probability)
     facts = _with_extra(problem, evidence, extra)
     extra_g_s = _extra_loads(problem, facts)
     extra_mg_l = influence.mean[problem.target] * extra_g_s
@@ -194,10 +200,19 @@ def rank_problem(
         evidence=evidence,
         facts=facts,
         probability=probability,
+        extra_mg_l=extra_mg_l,
         order_by=_order(problem, probability, arriving, evidence),
         shares=shares,
         trial=trial,
-        notes=(*problem.notes, *influence.notes, *evidence.notes, *notes, *said),
+        notes=(
+            *problem.notes,
+            *influence.notes,
+            *evidence.notes,
+            *notes,
+            *said,
+            *mixture_words(problem, influence, observed),
+            *mixing_words(problem, source_mixing_m(problem)),
+        ),
     )
     return make_ranking(weighed, prepared)
 
@@ -256,6 +271,7 @@ def _evidence(
     if _is_series(problem.readings):
         found = series_evidence(problem)
         if found is not None:
+            require_series_flow(problem, found.flow_m3_s)
             return found, []
     steady = steady_evidence(problem, influence, observed)
     return (_by_distance(problem) if steady.level == 0 else steady), []

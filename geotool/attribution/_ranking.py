@@ -39,6 +39,10 @@ RANK_COLUMNS = (
     "times_declared",
     "reach_id",
     "measure_m",
+    "made_mg_l",
+    "onset",
+    "end",
+    "by_section",
     "reasons",
     "reasons_en",
 )
@@ -71,7 +75,10 @@ class Ranking:
         source made the exceedance; with ``unregistered`` it sums to one. ``top_three``:
         probability that it is among the three largest contributors.
         ``contribution_share``: part of the concentration at the section, with its 80 %
-        range. ``reasons``, ``reasons_en``: sentences to check.
+        range. ``made_mg_l``: what it would add at the section beyond its declared load.
+        ``onset``, ``end``: when it would have discharged, by series of readings;
+        NaT where there are none. ``by_section``: what each section says of it, natural
+        logarithm of the odds. ``reasons``, ``reasons_en``: sentences to check.
     unregistered : DataFrame
         Stretches on which a source that is in no register may lie: :data:`UNREGISTERED_COLUMNS`; ``reaches`` counts them,
         ``intervals`` lists reach id, from and to in metres.
@@ -271,6 +278,42 @@ class Ranking:
 
         return ranking_figure(self, count=count, title=title)
 
+    def plot_evidence(
+        self,
+        readings: pd.DataFrame,
+        *,
+        outfall_id: str | None = None,
+        count: int = 6,
+        title: str | None = None,
+    ) -> "Figure":
+        """
+        Draw the first ranks as bars, and beside them the readings of the sections.
+
+        At the section that failed stands what one source's discharge would have made;
+        at each section how many times it makes that source more or less likely.
+
+        Parameters
+        ----------
+        readings : DataFrame
+            Those that were ranked by.
+        outfall_id : str, optional
+            The source to hold against the readings; the first if None.
+        count : int
+            Ranks shown.
+        title : str, optional
+            The headline if None.
+
+        Raises
+        ------
+        KeyError
+            If the source is not ranked.
+        """
+        from geotool.attribution._plot import evidence_figure
+
+        return evidence_figure(
+            self, readings, outfall_id=outfall_id, count=count, title=title
+        )
+
     def __repr__(self) -> str:
         head = self.headline[1]
         return (
@@ -327,6 +370,8 @@ def _plain(value: Any) -> Any:
     """Give a cell as JSON has it."""
     if isinstance(value, list | tuple | np.ndarray):
         return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, float | np.floating):
         return _number(float(value))
     if isinstance(value, np.integer):

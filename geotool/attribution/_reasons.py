@@ -13,12 +13,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geotool._items import item_table
+from geotool.attribution._hinges import hinges
 from geotool.attribution._loads import class_words, effluent_class
+from geotool.attribution._mixing import source_mixing_m
 from geotool.attribution._problem import Floats, Problem, Words
 from geotool.attribution._states import Influence
 from geotool.tables import load_table
+from geotool.trace._sources import LaterList
 
 WORTH_TELLING = 0.2
 """Smallest log-ratio that is worth a word: a factor of 1.2."""
@@ -53,6 +57,10 @@ def strength_words(probability: float, ratio: float, even: float) -> Words:
     return str(rows[-1]["zh"]), str(rows[-1]["en"])
 
 
+HARDLY = 0.02
+"""Part of a load that hardly counts as arriving."""
+
+
 @dataclass(frozen=True, eq=False)
 class Told:
     """
@@ -78,6 +86,17 @@ class Told:
     level: int
 
     @cached_property
+    def names(self) -> NDArray[np.object_]:
+        """Name of the river of each reach."""
+        column = self.problem.network.reaches["name"]
+        return np.asarray(column.to_numpy(dtype=object))
+
+    @cached_property
+    def mixing_m(self) -> Floats:
+        """Length over which each source's water mixes across."""
+        return source_mixing_m(self.problem)
+
+    @cached_property
     def arrived(self) -> Floats:
         """Part of each candidate's load that passes the section."""
         target = self.problem.target
@@ -99,7 +118,7 @@ def reasons(told: Told, k: int) -> list[Words]:
         parts.append(_joined("支持", "for", good))
     if bad:
         parts.append(_joined("不支持", "against", bad))
-    depends = _depends(told, k)
+    depends = hinges(told, k)
     if depends:
         parts.append(_joined("取决于", "depends on", depends))
     parts += [facts["needs"]] if facts.get("needs") else []
@@ -137,18 +156,30 @@ def _way(told: Told, k: int) -> Words:
             else f", {low:.0f} to {high:.0f} h"
         )
     arrived = float(told.arrived[k])
-    if told.level > 0:
+    if told.level > 0 and _by_series_only(told, k):
+        zh += "；平常的水流很少把它带到断面，与读数相符的水流能带到"
+        en += "; usual flow hardly brings it there, flow that fits the readings does"
+    elif told.level > 0:
         zh += f"，其负荷的 {arrived:.0%} 到达断面"
         en += f"; {arrived:.0%} of its load arrives"
     return zh, en
 
 
-def _rivers(told: Told, path: list[str]) -> list[str]:
+def _by_series_only(told: Told, k: int) -> bool:
+    """Whether only the flows that were fitted to series bring its water there."""
+    fitted = k < len(told.facts) and "travel_time_min_h" in told.facts[k]
+    return fitted and float(told.arrived[k]) < HARDLY
+
+
+def _rivers(told: Told, path: Any) -> list[str]:
     """Names of the rivers on a way, in order, each once."""
-    network = told.problem.network
-    rows = network.reach_position.index.get_indexer(pd.Index(path))
-    names = network.reaches["name"].take(rows)
-    return [name for name in pd.unique(names) if isinstance(name, str) and name]
+    if isinstance(path, LaterList):
+        rows = path.rows
+    else:
+        index = told.problem.network.reach_position.index
+        rows = index.get_indexer(pd.Index(path))
+    found = dict.fromkeys(told.names[rows].tolist())
+    return [name for name in found if isinstance(name, str) and name]
 
 
 def _size(told: Told, k: int, facts: Mapping[str, Any]) -> Words:
@@ -160,7 +191,7 @@ def _size(told: Told, k: int, facts: Mapping[str, Any]) -> Words:
     seen = float(told.value_mg_l[target, 0])
     zh = f"{item.zh}负荷 {load * 86.4:.3g} kg/d（{basis['zh']}）"
     en = f"{item.en} load {load * 86.4:.3g} kg/d ({basis['en']})"
-    if np.isfinite(seen):
+    if np.isfinite(seen) and not _by_series_only(told, k):
         zh += f"，解释断面 {seen:.3g} {item.unit} 中的 {made:.2g}"
         en += f" makes {made:.2g} of {seen:.3g} {item.unit} at the section"
     times = float(facts.get("amplitude", np.nan))
@@ -212,7 +243,10 @@ def _pieces(
             told_of.append(
                 (
                     ratio,
-                    (f"{zh}{fits[0]}{_times(ratio)}", f"{en} {fits[1]}{_times(ratio)}"),
+                    (
+                        f"{zh}{fits[0]}{_times(ratio)}",
+                        f"{en} {fits[1]}{_times(ratio)}",
+                    ),
                 )
             )
     good = sorted((one for one in told_of if one[0] > 0), key=lambda one: -one[0])
@@ -297,63 +331,3 @@ def _of_items(told: Told, k: int, ratio: float) -> Words:
             f"{_times(ratio)}"
         ),
     )
-
-
-# ---------------------------------------------------------------- what it hangs on
-def _depends(told: Told, k: int) -> list[Words]:
-    problem = told.problem
-    row = problem.sources.iloc[k]
-    parts: list[Words] = []
-    gates = [str(key) for key in row["structures"]][:3]
-    if gates:
-        parts.append(
-            (
-                f"{'、'.join(gates)} 的启闭（其水经过那里）",
-                f"the state of {', '.join(gates)}, which its water passes",
-            )
-        )
-    if row["relation"] == "possible":
-        parts.append(
-            ("途中流向不明的河段", "stretches of unknown direction on the way")
-        )
-    psi = told.influence.psi[:, 0, problem.target, k]
-    reach = float((psi > 0).mean())
-    if len(psi) > 1 and reach < 0.95:
-        parts.append(
-            (
-                f"水流走向：估算的流态中 {reach:.0%} 能到断面",
-                f"the flow: in {reach:.0%} of the flows that fit, it reaches the section",
-            )
-        )
-    parts += _states(told, k)
-    if row["located"] == "ambiguous":
-        parts.append(
-            ("排口落在哪条河上（位置有歧义）", "which river it lies on (ambiguous)")
-        )
-    return parts
-
-
-def _states(told: Told, k: int) -> list[Words]:
-    """Say when the rank by influence differs between the flow states."""
-    by_state = told.influence.state_psi[:, told.problem.target]
-    if len(by_state) < 2:
-        return []
-    load = np.zeros(by_state.shape[1])
-    load[: told.problem.n] = told.problem.load_g_s[:, 0]
-    ranks = [(made > made[k]).sum() + 1 for made in by_state * load]
-    only = [
-        state.name
-        for state, psi in zip(told.problem.states, by_state, strict=True)
-        if psi[k] > 0
-    ]
-    if only and len(only) < len(by_state):
-        return [
-            (f"只在“{'、'.join(only)}”时到达", f"reaches it only in {', '.join(only)}")
-        ]
-    if max(ranks) - min(ranks) > 2:
-        text = "、".join(
-            f"“{state.name}”第 {rank}"
-            for state, rank in zip(told.problem.states, ranks, strict=True)
-        )
-        return [(f"流态（按负荷：{text}）", f"the flow state (by load: {ranks})")]
-    return []

@@ -10,7 +10,14 @@ from geotool._items import item_table
 from geotool.attribution._inputs import Prepared
 from geotool.attribution._observe import Observed
 from geotool.attribution._posterior import Shares, Trial
-from geotool.attribution._problem import Evidence, Floats, Problem, ReachGroup, Words
+from geotool.attribution._problem import (
+    Evidence,
+    Floats,
+    Ints,
+    Problem,
+    ReachGroup,
+    Words,
+)
 from geotool.attribution._ranking import (
     RANK_COLUMNS,
     UNREGISTERED_COLUMNS,
@@ -42,6 +49,8 @@ class Weighed:
     problem, influence, observed, evidence
     facts : tuple of dict, one a candidate
     probability : array of float, one a candidate
+    extra_mg_l : array of float, one a candidate
+        What each would add at the section beyond its declared load.
     order_by : array of float, one a source
         The largest comes first.
     shares : Shares
@@ -55,6 +64,7 @@ class Weighed:
     evidence: Evidence
     facts: tuple[dict[str, Any], ...]
     probability: Floats
+    extra_mg_l: Floats
     order_by: Floats
     shares: Shares
     trial: Trial | None
@@ -186,10 +196,28 @@ def _table(weighed: Weighed) -> pd.DataFrame:
         "times_declared": np.array(times, dtype=float)[order],
         "reach_id": reach_ids[sources["reach"].to_numpy(dtype=np.int64)],
         "measure_m": sources["measure_m"].to_numpy(float),
+        "made_mg_l": weighed.extra_mg_l[order],
+        "onset": _moments(weighed, "onset", order),
+        "end": _moments(weighed, "end", order),
+        "by_section": [_by_section(weighed.facts[k]) for k in order.tolist()],
         "reasons": [[zh for zh, _ in each] for each in said],
         "reasons_en": [[en for _, en in each] for each in said],
     }
     return pd.DataFrame(columns, columns=list(RANK_COLUMNS))
+
+
+def _moments(weighed: Weighed, key: str, order: Ints) -> "pd.Series[Any]":
+    """Give a time of each source; NaT where the evidence tells none."""
+    told = [weighed.facts[k].get(key, pd.NaT) for k in order.tolist()]
+    return pd.Series(pd.to_datetime(pd.Series(told, dtype=object)))
+
+
+def _by_section(facts: dict[str, Any]) -> dict[str, float]:
+    """Give what each section says of a source."""
+    told = {**facts.get("fits", {}), **facts.get("against", {})}
+    return {
+        str(key): float(value) for key, value in facts.get("sections", told).items()
+    }
 
 
 def _strengths(p: Floats, every: Floats) -> list[Words]:

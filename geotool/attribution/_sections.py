@@ -23,7 +23,7 @@ def find_section(
     tidy: pd.DataFrame,
 ) -> tuple[gpd.GeoDataFrame, str]:
     """Give the register of sections, and the id of the one that failed."""
-    register = None if sections is None else _named_sections(sections)
+    register = None if sections is None else named_sections(sections)
     if isinstance(at, str):
         if register is None:
             raise LocateError(
@@ -38,7 +38,7 @@ def find_section(
                 f"一次只排一个断面，得到 {len(at)} 个。",
                 f"One section is ranked at a time, got {len(at)}.",
             )
-        own = _named_sections(at)
+        own = named_sections(at)
         name = str(own["section_id"].iloc[0])
         if register is None:
             return own, name
@@ -48,7 +48,7 @@ def find_section(
     return _section_at(network, at, register, tidy)
 
 
-def _named_sections(sections: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def named_sections(sections: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give a register of sections with columns by key."""
     names = align_names(map(str, sections.columns), "sections")
     table = sections.rename(

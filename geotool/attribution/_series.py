@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from geotool.attribution._baseline import Baseline
 from geotool.attribution._lags import Kernels
 from geotool.attribution._members import (
+    Flow,
     FlowModel,
     FlowPrior,
     best_members,
@@ -51,12 +53,11 @@ def series_evidence(problem: Problem) -> Evidence | None:
     given = series_input(problem, facts)
     if given is None or not len(given.suspects.nodes):
         return None
-    found = _search(problem, given, facts)
-    if max(float(one.gain.max()) for one in found.scores) < _value(
-        facts, "pulse", "least_gain"
-    ):
-        return None
-    return _evidence(problem, given, found, facts)
+    # thousands of small matrices: more threads than one only wait for each other
+    with threadpool_limits(limits=1, user_api="blas"):
+        baseline = baseline_of(problem, given, facts)
+        flow = likely_flows(baseline, facts)
+        return evidence_of_flows(problem, given, baseline, flow, facts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,28 +67,38 @@ class _Found:
     scores: list[PulseScore]
     kernels: list[Kernels]
     flow_m3_s: Floats
-    misfit: Floats
 
 
 def _value(facts: dict[str, Any], part: str, key: str) -> float:
     return float(facts[part][key]["value"])
 
 
-def _search(problem: Problem, given: SeriesInput, facts: dict[str, Any]) -> _Found:
-    flow_facts, search = facts["flow"], facts["search"]
+def baseline_of(
+    problem: Problem, given: SeriesInput, facts: dict[str, Any]
+) -> Baseline:
+    """Give the readings as a function of flow, with what is believed of flow before."""
+    depth, start = facts["flow"]["depth_m"], facts["flow"]["start_h"]
     prior = FlowPrior(
         conveyance_sigma=_value(facts, "flow", "conveyance_sigma"),
         gauge_sigma=_value(facts, "flow", "gauge_sigma"),
         direction_weight=_value(facts, "flow", "direction_weight"),
-        depth_m=flow_facts["depth_m"]["value"],
-        depth_sigma=flow_facts["depth_m"]["sigma"],
-        start_h=flow_facts["start_h"]["value"],
-        start_sigma=flow_facts["start_h"]["sigma"],
+        depth_m=depth["value"],
+        depth_sigma=depth["sigma"],
+        start_h=start["value"],
+        start_sigma=start["sigma"],
     )
-    model = FlowModel(given.web, prior, given.decay_sigma)
-    baseline = Baseline(
-        model, given.section_nodes, given.series, given.loads, problem.decay_per_d
+    return Baseline(
+        FlowModel(given.web, prior, given.decay_sigma),
+        given.section_nodes,
+        given.series,
+        given.loads,
+        problem.decay_per_d,
     )
+
+
+def likely_flows(baseline: Baseline, facts: dict[str, Any]) -> Flow:
+    """Draw flows towards what was measured, and keep those that fit best."""
+    model, search = baseline.model, facts["search"]
     ensemble = smooth_ensemble(
         baseline.residuals,
         model.mean,
@@ -96,8 +107,19 @@ def _search(problem: Problem, given: SeriesInput, facts: dict[str, Any]) -> _Fou
         rounds=search["rounds"]["value"],
         seed=search["seed"]["value"],
     )
-    best = best_members(ensemble, search["weighed"]["value"])
-    flow = model.flow(ensemble.states[best])
+    return model.flow(
+        ensemble.states[best_members(ensemble, search["weighed"]["value"])]
+    )
+
+
+def evidence_of_flows(
+    problem: Problem,
+    given: SeriesInput,
+    baseline: Baseline,
+    flow: Flow,
+    facts: dict[str, Any],
+) -> Evidence | None:
+    """Weigh every candidate in each of some flows; None where none shows a pulse."""
     pulse = facts["pulse"]
     grid = PulseGrid(
         step_h=pulse["step_h"]["value"],
@@ -107,53 +129,58 @@ def _search(problem: Problem, given: SeriesInput, facts: dict[str, Any]) -> _Fou
         kept=pulse["kept"]["value"],
     )
     pulses = Pulses(baseline, given.suspects, grid)
-    kernels = [baseline.kernels(flow, k) for k in range(len(best))]
+    kernels = [baseline.kernels(flow, k) for k in range(len(flow.head))]
     scores = [
-        pulses.score(flow, k, one, baseline.fit(flow, k, one, baseline.weight))
+        pulses.score(flow, k, one, baseline.doubtful_weight(flow, k, one))
         for k, one in enumerate(kernels)
     ]
-    return _Found(scores, kernels, flow.flow_m3_s, ensemble.misfit[best])
+    if max(float(one.gain.max()) for one in scores) < _value(
+        facts, "pulse", "least_gain"
+    ):
+        return None
+    return _evidence(problem, given, _Found(scores, kernels, flow.flow_m3_s), facts)
 
 
 def _evidence(
     problem: Problem, given: SeriesInput, found: _Found, facts: dict[str, Any]
 ) -> Evidence:
-    temper = _value(facts, "calibration", "pulse")
-    fit = -_value(facts, "calibration", "member") * (found.misfit - found.misfit.min())
-    likelihood, points = candidate_likelihood(
-        [one.gain for one in found.scores],
-        given.suspects.owner,
-        fit,
-        temper=temper,
-        candidates=problem.n + len(problem.groups),
+    temper, blunt = (_value(facts, "calibration", key) for key in ("pulse", "blunt"))
+    gains = [one.gain for one in found.scores]
+    owner, candidates = given.suspects.owner, problem.n + len(problem.groups)
+    sharp, points = candidate_likelihood(
+        gains, owner, temper=temper, candidates=candidates
+    )
+    dull, _ = candidate_likelihood(gains, owner, temper=blunt, candidates=candidates)
+    prior = _log_prior(problem)
+    doubt = facts["calibration"]["doubt"]
+    likelihood = hedged_likelihood(
+        sharp,
+        dull,
+        prior,
+        doubt=doubt["measured" if given.is_flow_measured else "unmeasured"],
+        power=_value(facts, "calibration", "power"),
     )
     told: list[dict[str, Any]] = [{} for _ in likelihood]
     for candidate, (member, point) in points.items():
         told[candidate] = _facts(problem, given, found, point, member, temper)
-    weight = np.exp(fit - logsumexp(fit))
     flow = np.full(len(problem.canals.start), np.nan)
-    flow[given.segments] = weight @ found.flow_m3_s
+    flow[given.segments] = found.flow_m3_s.mean(axis=0)
     return Evidence(
         name="series",
         log_likelihood=likelihood,
         level=LEVEL,
         facts=tuple(told),
         notes=_notes(given),
-        log_prior=_log_prior(problem),
+        log_prior=prior,
         flow_m3_s=flow,
     )
 
 
 def candidate_likelihood(
-    gains: list[Floats],
-    owner: Ints,
-    fit: Floats,
-    *,
-    temper: float,
-    candidates: int,
+    gains: list[Floats], owner: Ints, *, temper: float, candidates: int
 ) -> tuple[Floats, dict[int, tuple[int, int]]]:
     """
-    Sum over members, points and pulses.
+    Sum over members, points and pulses, all as likely before.
 
     Parameters
     ----------
@@ -161,8 +188,6 @@ def candidate_likelihood(
         Of each member.
     owner : array of int
         Candidate of each point.
-    fit : array of float
-        Logarithm of the weight of each member.
     temper : float
         Power of the likelihood of a pulse.
     candidates : int
@@ -176,13 +201,13 @@ def candidate_likelihood(
     Examples
     --------
     >>> log, best = candidate_likelihood(
-    ...     [np.array([[0.0], [2.0], [4.0]])], np.array([0, 2, 2]), np.zeros(1),
+    ...     [np.array([[0.0], [2.0], [4.0]])], np.array([0, 2, 2]),
     ...     temper=0.5, candidates=3)
-    >>> log.round(2), best[2]
-    (array([0.  , -inf, 1.62]), (0, 2))
+    >>> log.round(2).tolist(), best[2]
+    ([0.0, -inf, 1.62], (0, 2))
     """
     each = np.stack([logsumexp(temper * one, axis=1) for one in gains])
-    each += fit[:, None] - logsumexp(fit) - np.log(gains[0].shape[1])
+    each -= np.log(gains[0].shape[1] * len(gains))
     likelihood = np.full(candidates, -np.inf)
     best = {}
     for candidate in np.unique(owner).tolist():
@@ -192,6 +217,44 @@ def candidate_likelihood(
         member, point = np.unravel_index(int(np.argmax(own)), own.shape)
         best[candidate] = (int(member), int(points[point]))
     return likelihood, best
+
+
+def hedged_likelihood(
+    sharp: Floats, blunt: Floats, log_prior: Floats, *, doubt: float, power: float
+) -> Floats:
+    """
+    Allow for flows that are quite other than all members have it.
+
+    Then only blunt evidence counts: the posterior is that of the sharp likelihood with
+    chance ``1 - doubt``, that of the blunt one with chance ``doubt``. So no candidate
+    that fits at all is ruled out by the flow alone.
+
+    Parameters
+    ----------
+    sharp, blunt : array of float
+        Log-likelihood of each candidate, hardly and strongly tempered.
+    log_prior : array of float
+    doubt : float
+    power : float
+        Of the mixed posterior.
+
+    Returns
+    -------
+    array of float
+        The log-likelihood that gives that posterior.
+
+    Examples
+    --------
+    >>> even = np.log([0.5, 0.5])
+    >>> found = hedged_likelihood(
+    ...     np.array([0.0, -300.0]), np.array([0.0, 0.0]), even, doubt=0.1, power=1.0)
+    >>> np.exp(found + even).round(3).tolist()
+    [0.95, 0.05]
+    """
+    each = [one + log_prior for one in (sharp, blunt)]
+    sure, unsure = (one - logsumexp(one) for one in each)
+    mixed = np.logaddexp(np.log1p(-doubt) + sure, np.log(doubt) + unsure)
+    return np.asarray(power * mixed - log_prior)
 
 
 def _log_prior(problem: Problem) -> Floats:
@@ -254,9 +317,20 @@ def _travel_hours(given: SeriesInput, found: _Found, point: int) -> Floats:
 
 def _notes(given: SeriesInput) -> tuple[Words, ...]:
     items, times, sections = given.series.value.shape
-    return (
+    said: list[Words] = [
         (
             f"依据 {sections} 个断面、{items} 个项目、{times} 个时刻的监测序列",
             f"by series of {items} items at {sections} sections and {times} times",
-        ),
-    )
+        )
+    ]
+    if not given.is_flow_measured:
+        said.append(
+            (
+                "没有断面或河段流量，水往哪里分、走多快只能推断，概率因此放宽；补测流量最有用",
+                (
+                    "no section or reach has a flow: how water parts and how fast it "
+                    "goes is inferred, probabilities are wider for it; measure flows"
+                ),
+            )
+        )
+    return tuple(said)

@@ -5,18 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
 from geotool.attribution._baseline import Loads, Series, bumps, reading_sigma
 from geotool.attribution._members import Web
-from geotool.attribution._problem import Bools, Canals, Floats, Ints, Problem
+from geotool.attribution._problem import Bools, Floats, Ints, Problem
 from geotool.attribution._pulses import Suspects
-
-LONGEST_M = 1500.0
-"""Longer segments are cut: an unregistered source may lie anywhere on them."""
-
-LEAST_M = 0.1
-"""Two places on one spot are this far apart: a canal has a length."""
+from geotool.attribution._series_web import (
+    Pieces,
+    cut_long,
+    is_flow_measured,
+    web_of,
+)
 
 FINE_H = 2.0
 """Readings closer together than this are averaged."""
@@ -46,6 +45,8 @@ class SeriesInput:
     suspects : Suspects
         Owners are the problem's candidates; those outside the web have no point.
     decay_sigma : array of float
+    is_flow_measured : bool
+        Whether the flow of any section in play, or of any segment, is known.
     """
 
     web: Web
@@ -58,6 +59,7 @@ class SeriesInput:
     loads: Loads
     suspects: Suspects
     decay_sigma: Floats
+    is_flow_measured: bool
 
 
 def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
@@ -75,13 +77,17 @@ def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
         return None
     table, first = chosen
     nodes = problem.sections["node"].to_numpy(dtype=np.int64)
-    pieces = cut_long(problem.canals, int(nodes[problem.target]))
+    pieces = cut_long(
+        problem.canals,
+        int(nodes[problem.target]),
+        large_m=facts["flow"]["large_width_m"]["value"],
+    )
     part, place = pieces.part, pieces.place
     if pieces.nodes > facts["flow"]["most_nodes"]["value"]:
         return None
     inside = part[nodes] & np.isin(np.arange(len(nodes)), table["section"])
     sections = np.flatnonzero(inside)
-    web = _web(problem, pieces, facts["flow"])
+    web = web_of(problem, pieces, facts["flow"])
     if web is None:
         return None
     return SeriesInput(
@@ -100,6 +106,7 @@ def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
             * facts["loads"]["decay"]["value"],
             0.01,
         ),
+        is_flow_measured=is_flow_measured(problem, pieces.segment),
     )
 
 
@@ -173,126 +180,6 @@ def item_scale(problem: Problem) -> Floats:
     usual = problem.readings.groupby("item")["value_mg_l"].median()
     read = usual.reindex(list(problem.items)).fillna(1.0).to_numpy(float)
     return np.maximum(np.where(held > 0, held, 2.0 * read), 1e-9)
-
-
-# ---------------------------------------------------------------- water
-@dataclass(frozen=True, eq=False)
-class Pieces:
-    """
-    The part of the canals about a node, long segments cut into pieces.
-
-    Attributes
-    ----------
-    part : array of bool, one a node of the canals
-        Whether it hangs together with the node asked for.
-    place : array of int, one a node of the canals
-        Its number in the part, -1 outside.
-    segment : array of int, one a piece
-        Segment of the canals.
-    start, end : array of int
-        Numbers of the nodes, those between pieces after the others.
-    nodes : int
-    length_m : array of float
-    """
-
-    part: Bools
-    place: Ints
-    segment: Ints
-    start: Ints
-    end: Ints
-    nodes: int
-    length_m: Floats
-
-
-def cut_long(canals: Canals, node: int, *, longest_m: float = LONGEST_M) -> Pieces:
-    """Give numbers to what hangs together with a node, cut where it is long."""
-    graph = sp.coo_array(
-        (np.ones(len(canals.start)), (canals.start, canals.end)),
-        (canals.nodes, canals.nodes),
-    )
-    label = sp.csgraph.connected_components(graph, directed=False)[1]
-    part = np.asarray(label == label[node])
-    place = np.where(part, np.cumsum(part) - 1, -1).astype(np.int64)
-    inside = np.flatnonzero(part[canals.start])
-    length = np.maximum(canals.length_m[inside], LEAST_M)
-    count = np.maximum(np.ceil(length / longest_m).astype(np.int64), 1)
-    segment = np.repeat(inside, count)
-    first = np.repeat(np.cumsum(count) - count, count)
-    number = np.arange(len(segment)) - first
-    between = np.flatnonzero(number > 0)
-    start, end = place[canals.start[segment]], place[canals.end[segment]]
-    fresh = int(part.sum()) + np.arange(len(between))
-    start[between], end[between - 1] = fresh, fresh
-    return Pieces(
-        part=part,
-        place=place,
-        segment=segment,
-        start=start,
-        end=end,
-        nodes=int(part.sum()) + len(between),
-        length_m=np.repeat(length / count, count),
-    )
-
-
-def _web(problem: Problem, pieces: Pieces, facts: dict[str, Any]) -> Web | None:
-    canals, part, place = problem.canals, pieces.part, pieces.place
-    segment, start, end, nodes = pieces.segment, pieces.start, pieces.end, pieces.nodes
-    out = np.union1d(canals.outlets, canals.mouths)
-    outlets = place[out[part[out]]]
-    if not len(outlets) or not len(segment):
-        return None
-    gates = canals.inlets[part[canals.inlets]]
-    weight = canals.inlet_weight[part[canals.inlets]]
-    is_gate = weight >= 1.0
-    gates = np.setdiff1d(place[gates[is_gate]], outlets)
-    degree = np.bincount(np.concatenate([start, end]), minlength=nodes)
-    open_end = np.setdiff1d(
-        np.union1d(
-            np.flatnonzero(degree == 1), place[canals.inlets[part[canals.inlets]]]
-        ),
-        np.union1d(outlets, gates),
-    )
-    gauge, flow = _gauges(problem, segment)
-    inflow = np.zeros(nodes)
-    inflow[: int(part.sum())] = canals.inflow_m3_s[part]
-    most = max(flow.max(initial=0.0), 3.0 * float(inflow.sum()), 0.1)
-    river = pd.factorize(problem.network.reaches["river_id"])[0][canals.reach[segment]]
-    per_gate = facts["gate"]["share"] * most / max(len(gates), 1)
-    return Web(
-        start=start,
-        end=end,
-        length_m=pieces.length_m,
-        width_m=canals.width_m[segment],
-        depth_m=canals.depth_m[segment],
-        group=np.unique(river, return_inverse=True)[1].astype(np.int64),
-        known=canals.known[segment],
-        nodes=nodes,
-        inflow_m3_s=inflow,
-        inlets=np.concatenate([gates, open_end]),
-        inlet_m3_s=np.repeat(
-            [per_gate, facts["open_end"]["share"] * most], [len(gates), len(open_end)]
-        ),
-        inlet_sigma=np.repeat(
-            [facts["gate"]["sigma"], facts["open_end"]["sigma"]],
-            [len(gates), len(open_end)],
-        ).astype(float),
-        outlets=outlets,
-        gauge=gauge,
-        gauge_m3_s=flow,
-    )
-
-
-def _gauges(problem: Problem, segment: Ints) -> tuple[Ints, Floats]:
-    """Segments with a flow, of a section or of the layer, in any direction."""
-    canals, table = problem.canals, problem.sections
-    number = np.full(len(canals.start), -1)
-    number[segment] = np.arange(len(segment))
-    at = table["segment_in"].to_numpy(dtype=np.int64)
-    flow = table["flow_m3_s"].to_numpy(float)
-    own = (at >= 0) & np.isfinite(flow) & (number[at] >= 0)
-    layer = segment[np.isfinite(canals.flow_m3_s[segment])]
-    gauge = np.concatenate([number[at[own]], number[layer]]).astype(np.int64)
-    return gauge, np.abs(np.concatenate([flow[own], canals.flow_m3_s[layer]]))
 
 
 # ---------------------------------------------------------------- loads and suspects

@@ -8,7 +8,13 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geotool.attribution._canal_flow import Flows, Gauged, canal_flows
+from geotool.attribution._canal_flow import Flows, Gauged, canal_flows, injected
+from geotool.attribution._continuity import (
+    lost_words,
+    require_influence,
+    require_numbers,
+    require_water,
+)
 from geotool.attribution._operator import (
     MANY_ROUNDS,
     SECONDS_PER_DAY,
@@ -30,6 +36,10 @@ from geotool.tables import load_table
 
 STILL = 1e-9
 """A section with less flow than this share of the largest has none."""
+
+
+MOST_ROUTED = 200_000
+"""Segments up to which the self-test routes the water itself, and a load."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +171,7 @@ def _in_state(problem: Problem, state: State, members: int | None) -> _Part:
         sink=int(state.section_nodes[problem.target]),
         members=members,
     )
+    require_numbers(flows.flow_m3_s, state=state.name)
     count = len(flows.flow_m3_s)
     rng = np.random.default_rng(7)
     number = _group_numbers(problem.groups, len(canals.reach))
@@ -175,7 +186,8 @@ def _in_state(problem: Problem, state: State, members: int | None) -> _Part:
     time_h = np.full((count, shape[3]), np.nan)
     section_time_h = np.full((count, shape[2]), np.nan)
     flow = np.zeros((count, shape[2]))
-    notes = list(flows.notes)
+    sink = int(state.section_nodes[problem.target])
+    notes = [*flows.notes, *lost_words(problem, canals, flows.flow_m3_s, sink=sink)]
     for member in range(count):
         first = member == 0 or count == 1
         speed = speeds(canals, flows, member, None if first else rng)
@@ -265,6 +277,9 @@ class _Member:
             whole.tail, np.abs(flows.flow_m3_s[member])[moving], minlength=canals.nodes
         )
         through = out + self.leaving
+        self.inflow = np.maximum(injected(canals, flows.flow_m3_s[member]), 0.0)
+        # routing takes a solve: once for a flow state, and not in very large networks
+        self.routed = member == 0 and len(canals.reach) <= MOST_ROUTED
         nodes = state.section_nodes
         self.flow_m3_s = through[nodes]
         self.there = self.flow_m3_s > STILL * through.max(initial=0.0)
@@ -273,6 +288,14 @@ class _Member:
             return
         met = np.zeros(len(moving), dtype=bool)
         self.part, self.kept = whole.upstream_of(nodes[self.there])
+        self.inflow = self.inflow[self.kept]
+        require_water(
+            self.part,
+            self.inflow,
+            through[self.kept],
+            routed=self.routed,
+            state=state.name,
+        )
         inside = np.zeros(canals.nodes, dtype=bool)
         inside[self.kept] = True
         met = inside[whole.tail] & inside[whole.head]
@@ -300,7 +323,10 @@ class _Member:
         assert base.time_s is not None
         left = survival(per_d, base.time_s)
         moved = base.with_survival(left)
-        at_nodes = moved.influence(self.place, self.flow_m3_s[self.there])
+        flow = self.flow_m3_s[self.there]
+        at_nodes = moved.influence(self.place, flow)
+        loads = self.inflow if self.routed and timed else None
+        require_influence(moved, at_nodes, self.place, flow, loads=loads)
         spread = self.length * lateral_survival(per_d, base.time_s)
         psi[self.there] = np.concatenate(
             [self._sources(at_nodes), self._groups(at_nodes, spread)], axis=1

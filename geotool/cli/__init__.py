@@ -11,6 +11,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+if "numpy" not in sys.modules:
+    # a command solves many small systems, one after another: threads of BLAS that wait
+    # for each other cost more than they bring, the more so on a busy machine
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from geotool.cli._parser import UsageError, build_parser
 from geotool.errors import GeotoolError
 

@@ -9,13 +9,17 @@ from typing import Any
 import pandas as pd
 
 import geotool as gt
+from geotool.cli._alert import run_alert
+from geotool.cli._atlas import check_atlas_folder, write_workspace_atlas
 from geotool.cli._import import run_import
 from geotool.cli._layers import (
     ASSESSMENT,
+    map_extras,
     map_layers,
     network_of,
     zone_layers,
 )
+from geotool.cli._report import run_report
 from geotool.cli._say import (
     SEVERITY_ZH,
     say,
@@ -24,6 +28,7 @@ from geotool.cli._say import (
     say_network,
 )
 from geotool.cli._trace import run_trace
+from geotool.cli._zones import further_findings, ground_layers
 from geotool.errors import LayerError, SourceError
 from geotool.io import (
     read_mapping,
@@ -114,6 +119,7 @@ def run_zones(chosen: argparse.Namespace) -> None:
     if rule.lower().endswith((".toml", ".json")):
         rule = read_mapping(rule)
     on = _day(chosen.on)
+    atlas = check_atlas_folder(chosen.atlas) if chosen.atlas else None
     if chosen.out and not workspace.has("outfalls"):
         raise LayerError(
             f"{workspace.path.name} 里没有排污口（outfalls），没有可筛查的；请去掉 --out，"
@@ -122,7 +128,10 @@ def run_zones(chosen: argparse.Namespace) -> None:
             "import outfalls first.",
         )
     network, _ = network_of(workspace)
-    zones, plan = zone_layers(workspace, network, rule=rule, buffer_m=chosen.buffer_m)
+    ground = ground_layers(workspace, chosen)
+    zones, plan = zone_layers(
+        workspace, network, rule=rule, buffer_m=chosen.buffer_m, **ground
+    )
     tables: dict[str, pd.DataFrame] = {"zones": zones}
     say(f"保护区与缓冲带 {len(zones)} 个（{plan!r}）")
     for row in plan.notes[plan.notes["severity"] != "info"].to_dict("records"):
@@ -134,7 +143,10 @@ def run_zones(chosen: argparse.Namespace) -> None:
         if chosen.out:
             write_findings(findings, chosen.out)
             say(f"筛查结果：{chosen.out}")
+    tables |= further_findings(workspace, network, plan, chosen, ground=ground, on=on)
     workspace.write(tables)
+    if atlas is not None:
+        write_workspace_atlas(workspace, plan, atlas, on=on)
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -157,7 +169,14 @@ def run_map(chosen: argparse.Namespace) -> None:
         "notice": chosen.notice,
         "source": chosen.source,
     }
-    path = gt.save_map(gt.one_map(layers, **words), chosen.out)
+    extras, warnings = map_extras(workspace)
+    if chosen.photos:
+        extras["photos"] = chosen.photos
+    if chosen.tianditu_key:
+        extras["base"] = gt.tianditu(chosen.tianditu_key)
+    path = gt.save_map(gt.one_map(layers, **words, **extras), chosen.out)
+    for text in warnings:
+        say(f"  注意：{text}；图中不带河网，不能沿河查找")
     say(f"一张图：{path}（{path.stat().st_size / 1e6:.1f} MB，双击即可打开）")
     if chosen.png:
         save_figure(gt.plot_map(layers, **words), Path(chosen.png))
@@ -190,8 +209,10 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "build": run_build,
     "check": run_check,
     "trace": run_trace,
+    "alert": run_alert,
     "assess": run_assess,
     "zones": run_zones,
     "map": run_map,
+    "report": run_report,
 }
 """Function of each command."""

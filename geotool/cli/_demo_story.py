@@ -7,7 +7,13 @@ from pathlib import Path
 import geotool as gt
 from geotool.cli._commands import save_figure
 from geotool.cli._import import open_or_create, readings_source
-from geotool.cli._layers import ASSESSMENT, map_layers, trace_points, zone_layers
+from geotool.cli._layers import (
+    ASSESSMENT,
+    map_extras,
+    map_layers,
+    trace_points,
+    zone_layers,
+)
 from geotool.cli._say import (
     say,
     say_assessment,
@@ -170,7 +176,8 @@ def _zones(workspace: Workspace, network: gt.RiverNetwork, folder: Path) -> None
 def _maps(workspace: Workspace, folder: Path) -> None:
     layers = map_layers(workspace)
     words = {"title": TITLE, "notice": NOTICE, "source": SOURCE}
-    path = gt.save_map(gt.one_map(layers, **words), folder / "onemap.html")
+    extras, _ = map_extras(workspace)  # the network was built a moment ago
+    path = gt.save_map(gt.one_map(layers, **words, **extras), folder / "onemap.html")
     say(f"  一张图 {path.stat().st_size / 1e6:.1f} MB，单个文件，断网可用")
     save_figure(gt.plot_map(layers, **words), folder / "map.png")
 

@@ -33,7 +33,19 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=_Parser
     )
-    for add in (_demo, _import, _build, _check, _trace, _assess, _zones, _map, _doctor):
+    for add in (
+        _demo,
+        _import,
+        _build,
+        _check,
+        _trace,
+        _alert,
+        _assess,
+        _zones,
+        _map,
+        _report,
+        _doctor,
+    ):
         add(commands)
     return parser
 
@@ -57,6 +69,49 @@ def _run(name: str, chosen: argparse.Namespace) -> int:
         "doctor": _doctor.run_doctor,
     }
     return int(table[name](chosen) or 0)
+
+
+def _report(commands: Any) -> None:
+    parser = _command(
+        commands, "report", "断面、排污口的一策表和水质月报 sheets and bulletins (docx)"
+    )
+    parser.add_argument(
+        "workspace",
+        nargs="?",
+        metavar="WS.gpkg",
+        help="工作空间（--write-template 不需要）the workspace",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--section", metavar="ID", help="一断面一策：断面编号或名称")
+    what.add_argument("--outfall", metavar="ID", help="一口一策：排污口编号或名称")
+    what.add_argument(
+        "--outfalls",
+        metavar="all|FILE",
+        help="批量一口一策，--out 为文件夹 one sheet each into a folder",
+    )
+    what.add_argument("--bulletin", action="store_true", help="水质月报")
+    what.add_argument(
+        "--write-template",
+        metavar="section|outfall|bulletin",
+        help="写出模板供修改 the template, to be changed in Word",
+    )
+    parser.add_argument("--item", metavar="NH3N", help="溯源项目 item to trace")
+    parser.add_argument("--readings", metavar="FILE.csv")
+    parser.add_argument("--scenario", metavar="FILE", help="情景文件 TOML 或 JSON")
+    parser.add_argument("--period", metavar="2026-10", help="通报时段 of the bulletin")
+    parser.add_argument("--standard", default="GB3838-2002", metavar="NAME")
+    parser.add_argument("--max-offset-m", type=float, default=200.0, metavar="M")
+    parser.add_argument(
+        "--photos", metavar="DIR", help="照片文件夹 folder of the photographs"
+    )
+    parser.add_argument("--on", metavar="YYYY-MM-DD", help="编制日期 date of the sheet")
+    parser.add_argument("--notice", default="", help="表上常显的提示语")
+    parser.add_argument(
+        "--template", metavar="FILE.docx", help="本单位的模板 a template of your own"
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="FILE.docx|DIR", help=".docx，批量时为文件夹"
+    )
 
 
 def _doctor(commands: Any) -> None:
@@ -150,6 +205,34 @@ def _trace(commands: Any) -> None:
     )
 
 
+def _alert(commands: Any) -> None:
+    parser = _command(
+        commands, "alert", "由监测数据出预警单 from readings to a page to act on"
+    )
+    _workspace(parser)
+    parser.add_argument("--readings", metavar="FILE.csv", required=True)
+    parser.add_argument("--item", metavar="NH3N", help="只看这一项 this item only")
+    parser.add_argument(
+        "--until", metavar="TIME", help="只用此前的读数 take no later readings"
+    )
+    parser.add_argument("--scenario", metavar="FILE", help="情景文件 TOML 或 JSON")
+    parser.add_argument("--standard", default="GB3838-2002", metavar="NAME")
+    parser.add_argument(
+        "--lead-hours",
+        type=float,
+        default=1.0,
+        metavar="H",
+        help="取水口停水所需小时 hours an intake needs to close",
+    )
+    parser.add_argument("--max-offset-m", type=float, default=200.0, metavar="M")
+    parser.add_argument(
+        "--language", default="zh", metavar="zh|en", help="页面语言 of the page"
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help=".docx .html .xlsx .json"
+    )
+
+
 def _assess(commands: Any) -> None:
     parser = _command(commands, "assess", "断面水质评价 assess the sections")
     _workspace(parser)
@@ -182,10 +265,46 @@ def _zones(commands: Any) -> None:
     parser.add_argument(
         "--buffer-m", type=float, metavar="M", help="另划缓冲带的宽度，自岸边起"
     )
+    for name, text in (
+        ("water", "水面多边形 water polygons"),
+        ("dykes", "背水坡堤脚线 landward toes of dykes"),
+        ("catchments", "水源汇水区 catchments of sources"),
+        ("clip", "裁剪界线 district or watershed where zones end"),
+    ):
+        parser.add_argument(
+            f"--{name}", metavar="FILE", help=f"{text}（文件或工作空间图层名）"
+        )
+    parser.add_argument(
+        "--screen",
+        action="append",
+        default=[],
+        metavar="LAYER",
+        help="另筛查的图层，可重复，如 sources、projects",
+    )
+    parser.add_argument(
+        "--shore",
+        metavar="RULE|M",
+        help="岸线规则或米数，如 yangtze_chemical_1km、survey_2km",
+    )
+    parser.add_argument(
+        "--shore-of", metavar="NAME", help="岸线规则的水体名称 rivers of that name"
+    )
+    parser.add_argument(
+        "--upstream-km",
+        type=float,
+        metavar="N",
+        help="列出取水口上游 N km 内的企业、排口",
+    )
+    parser.add_argument(
+        "--upstream-hours", type=float, metavar="T", help="或 T 小时内可到达的"
+    )
     parser.add_argument(
         "--on", metavar="YYYY-MM-DD", help="判定日期 date of the finding"
     )
     parser.add_argument("--out", metavar="FILE", help="筛查结果写到此处")
+    parser.add_argument(
+        "--atlas", metavar="DIR", help="水源地图集写到此文件夹 a sheet per water source"
+    )
 
 
 def _map(commands: Any) -> None:
@@ -197,3 +316,11 @@ def _map(commands: Any) -> None:
     parser.add_argument("--notice", default="", help="图上常显的提示语")
     parser.add_argument("--source", default="", help="数据来源")
     parser.add_argument("--png", metavar="FILE", help="另出打印图 also a printed map")
+    parser.add_argument(
+        "--photos", metavar="FOLDER", help="登记表“照片”列所指的文件夹，缩小后随图"
+    )
+    parser.add_argument(
+        "--tianditu-key",
+        metavar="KEY",
+        help="天地图密钥，图中可开关的在线底图（默认不开）base map, off until turned on",
+    )

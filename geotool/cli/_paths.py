@@ -6,20 +6,36 @@ from pathlib import Path
 from geotool.errors import SourceError
 from geotool.io._write import WRITABLE
 from geotool.report import TRACE_FORMATS
+from geotool.report._formats import INCIDENT_FORMATS
 from geotool.schema import layer_kinds
 from geotool.workspace import open_workspace
 
-INPUTS = ("file", "workspace", "into", "readings", "scenario", "rule")
+INPUTS = (
+    "file",
+    "workspace",
+    "into",
+    "readings",
+    "scenario",
+    "rule",
+    "template",
+    "outfalls",
+    "water",
+    "dykes",
+    "catchments",
+    "clip",
+)
 OUTPUTS = ("out", "rejects", "png")
 
 _ENDINGS = {
     ("trace", "out"): TRACE_FORMATS,
+    ("alert", "out"): INCIDENT_FORMATS,
     ("check", "out"): WRITABLE,
     ("zones", "out"): WRITABLE,
     ("assess", "out"): (".xlsx", ".csv", ".json"),
     ("map", "out"): (".html", ".htm"),
     ("map", "png"): (".png", ".pdf", ".svg"),
     ("import", "rejects"): (".xlsx",),
+    ("report", "out"): (".docx",),
 }
 
 
@@ -58,6 +74,9 @@ def check_outputs(name: str, chosen: argparse.Namespace) -> None:
         if text is None:
             continue
         path = Path(text)
+        if name == "report" and chosen.outfalls:
+            _check_folder(path, text)
+            continue
         _check_ending(path, text, key, _ENDINGS[(name, key)])
         if path.resolve() in taken:
             raise SourceError(
@@ -67,6 +86,20 @@ def check_outputs(name: str, chosen: argparse.Namespace) -> None:
             )
         taken.add(path.resolve())
         _check_workspace(path, key)
+
+
+def _check_folder(path: Path, text: str) -> None:
+    """See that many files can be written into a folder that is there or can be made."""
+    if path.is_file():
+        raise SourceError(
+            f"批量时 --out 应是文件夹，{text} 是文件；请换一个名字。",
+            f"In bulk --out is a folder, but {text} is a file; choose another name.",
+        )
+    if not path.parent.is_dir():
+        raise SourceError(
+            f"--out 的文件夹 {path.parent} 不存在；请先建立。",
+            f"The folder {path.parent} of --out does not exist; make it first.",
+        )
 
 
 def _check_workspace(path: Path, key: str) -> None:

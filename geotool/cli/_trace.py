@@ -13,6 +13,7 @@ from geotool.crs import GEOGRAPHIC_CRS
 from geotool.errors import LayerError, SourceError
 from geotool.io import read_readings
 from geotool.report import write_ranking, write_trace
+from geotool.report._given import one_row
 from geotool.schema import layer_kind
 from geotool.workspace import Workspace, open_workspace
 
@@ -176,33 +177,3 @@ def _place(text: str) -> gpd.GeoDataFrame:
             f"--at takes LON,LAT, got {text!r}.",
         ) from None
     return gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs=GEOGRAPHIC_CRS)
-
-
-def one_row(layer: gpd.GeoDataFrame, kind: str, key: str) -> gpd.GeoDataFrame:
-    """
-    Find a row by its id, or by its name where only one has it.
-
-    Raises
-    ------
-    LayerError
-        If there is none, or the name is that of several.
-    """
-    column = layer_kind(kind).id_column
-    found = layer[layer[column].astype(str) == key]
-    if found.empty and "name" in layer:
-        found = layer[layer["name"].astype(str) == key]
-    zh = layer_kind(kind).zh
-    if found.empty:
-        some = "、".join(layer[column].astype(str).head(6))
-        raise LayerError(
-            f"{zh}里没有编号或名称为 {key!r} 的；有：{some}{'…' if len(layer) > 6 else ''}。",
-            f"No {kind} with the id or name {key!r}; there are {some}.",
-        )
-    if len(found) > 1:
-        raise LayerError(
-            f"{zh}里有 {len(found)} 个叫 {key!r}；请改用编号："
-            f"{'、'.join(found[column].astype(str))}。",
-            f"{len(found)} {kind} are named {key!r}; use an id: "
-            f"{', '.join(found[column].astype(str))}.",
-        )
-    return found

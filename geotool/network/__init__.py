@@ -17,6 +17,7 @@ from geotool.network._scenario import (
     scenario_table,
     scenarios_from_table,
 )
+from geotool.network._stored import workspace_network
 from geotool.network._tables import (
     NETWORK_TABLES,
     network_from_tables,
@@ -47,4 +48,5 @@ __all__ = [
     "read_scenario",
     "scenario_table",
     "scenarios_from_table",
+    "workspace_network",
 ]

@@ -9,6 +9,7 @@ from geotool.quality._alerts import section_alerts
 from geotool.quality._assess import assess_sections
 from geotool.quality._changes import class_changes
 from geotool.quality._classify import Classification, classify
+from geotool.quality._ended import ended_exceedances
 from geotool.quality._exceed import exceedances
 from geotool.quality._layer import sections_with_class
 from geotool.quality._limits import CLASSES, class_limits
@@ -27,6 +28,7 @@ __all__ = [
     "class_changes",
     "class_limits",
     "classify",
+    "ended_exceedances",
     "exceedances",
     "section_alerts",
     "section_trends",

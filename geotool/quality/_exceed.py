@@ -1,5 +1,6 @@
 """Which section exceeds its target in which item, and since when."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from geotool._items import item_table
 from geotool.quality._classify import rank_waters
-from geotool.quality._inputs import prepare
+from geotool.quality._inputs import Inputs, prepare
 from geotool.quality._limits import CLASSES, standard_table
 from geotool.quality._words import exceedance_multiple, limit_at
 
@@ -93,26 +94,17 @@ def exceedances(
     (Timestamp('2026-05-02 00:00:00'), 0.6, 'V')
     """
     standard = standard_table(standard)["key"]
-    inputs = prepare(readings, sections)
+    judged = judge_each(readings, sections, standard=standard)
+    inputs, wide, ranks = judged.inputs, judged.wide, judged.ranks
     register = inputs.sections
-    wide = inputs.readings.pivot_table(
-        index=["section_id", "time"], columns="item", values="value", aggfunc="mean"
-    )
     ids = wide.index.get_level_values("section_id")
     facts = {section: dict(row) for section, row in register.iterrows()}
-    listed = register.reindex(ids)
-    target = np.array(
-        [
-            CLASSES.index(text) + 1 if text in CLASSES else 0
-            for text in listed["target_class"]
-        ],
-        dtype=int,
-    )
-    lake = (listed["water_type"] == "lake").to_numpy()
-    ranks = rank_waters(wide, lake, standard=standard).items
+    target = judged.target
     rows = [
         row
-        for section, at in _positions(ids[target > 0], np.flatnonzero(target > 0))
+        for section, at in section_positions(
+            ids[target > 0], np.flatnonzero(target > 0)
+        )
         for row in _section_rows(facts[section], wide, ranks, at, standard)
     ]
     found = pd.DataFrame(rows, columns=list(EXCEEDANCE_COLUMNS)).astype(_TYPES)
@@ -127,7 +119,50 @@ def exceedances(
     return every
 
 
-def _positions(
+@dataclass(frozen=True, eq=False)
+class JudgedReadings:
+    """
+    Every reading with its class.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    wide : DataFrame
+        Values by ``section_id, time`` (rows, sorted) and item.
+    ranks : DataFrame
+        Class of each value, 1 to 6; 0 where there is none.
+    target : array of int, one a row
+        Class that is aimed at; 0 where there is none.
+    """
+
+    inputs: Inputs
+    wide: pd.DataFrame
+    ranks: pd.DataFrame
+    target: NDArray[np.intp]
+
+
+def judge_each(
+    readings: pd.DataFrame, sections: pd.DataFrame, *, standard: str
+) -> JudgedReadings:
+    """Hold every single reading against the classes of its water."""
+    inputs = prepare(readings, sections)
+    wide = inputs.readings.pivot_table(
+        index=["section_id", "time"], columns="item", values="value", aggfunc="mean"
+    )
+    listed = inputs.sections.reindex(wide.index.get_level_values("section_id"))
+    target = np.array(
+        [
+            CLASSES.index(text) + 1 if text in CLASSES else 0
+            for text in listed["target_class"]
+        ],
+        dtype=np.intp,
+    )
+    lake = (listed["water_type"] == "lake").to_numpy()
+    ranks = rank_waters(wide, lake, standard=standard).items
+    return JudgedReadings(inputs, wide, ranks, target)
+
+
+def section_positions(
     ids: pd.Index, rows: NDArray[np.intp]
 ) -> list[tuple[str, NDArray[np.intp]]]:
     """Rows of each section, in the order of the table (sorted by time)."""

@@ -39,10 +39,16 @@ _FINDING_HEADERS = {
     "grade_zh": "判定",
     "zone_name": "分区",
     "zone_status": "划定状态",
+    "water_name": "水体",
     "distance_m": "距边界（m，内为负）",
+    "limit_m": "限值（m，自岸线）",
+    "basis": "岸线依据",
+    "overlap_m": "重叠长度（m）",
+    "overlap_m2": "重叠面积（m²）",
     "clause": "条款",
     "datum_status": "坐标基准",
     "uncertainty_m": "坐标误差（m）",
+    "confidence": "可信度（V、1、M）",
     "reason": "理由",
     "reason_en": "Reason",
 }
@@ -116,7 +122,7 @@ def write_findings(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
         return write_table(table, target)
     keep = [column for column in _FINDING_HEADERS if column in table.columns]
     sheet = pd.DataFrame(table)[keep].copy()
-    for column in ("distance_m", "uncertainty_m"):
+    for column in ("distance_m", "uncertainty_m", "overlap_m", "overlap_m2"):
         if column in sheet:
             sheet[column] = sheet[column].astype(float).round(1)
     if "zone_status" in sheet:

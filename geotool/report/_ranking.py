@@ -163,11 +163,11 @@ def write_ranking(
         with replacing(target) as beside:
             beside.write_text(text, encoding="utf-8")
     elif suffix == ".csv":
-        write_table(_rank_sheet(ranking), target)
+        write_table(rank_sheet(ranking), target)
     elif suffix == ".xlsx":
         sheets = {
-            "排序": _rank_sheet(ranking),
-            "不在名录的河段": _stretch_sheet(ranking),
+            "排序": rank_sheet(ranking),
+            "不在名录的河段": stretch_sheet(ranking),
             **trace_sheets(ranking.trace, document),
         }
         with replacing(target) as beside:
@@ -181,7 +181,7 @@ def write_ranking(
     return target
 
 
-def _rank_sheet(ranking: "Ranking") -> pd.DataFrame:
+def rank_sheet(ranking: "Ranking") -> pd.DataFrame:
     table = ranking.table[[name for name in _RANK_HEADERS if name in ranking.table]]
     made = table.copy()
     made["reasons"] = ["；".join(texts) for texts in made["reasons"]]
@@ -193,7 +193,7 @@ def _rank_sheet(ranking: "Ranking") -> pd.DataFrame:
     return made.rename(columns=_RANK_HEADERS)
 
 
-def _stretch_sheet(ranking: "Ranking") -> pd.DataFrame:
+def stretch_sheet(ranking: "Ranking") -> pd.DataFrame:
     table = ranking.unregistered[list(_STRETCH_HEADERS)].copy()
     table["probability"] = table["probability"].astype(float).round(3)
     table["length_m"] = table["length_m"].astype(float).round(0)

@@ -8,6 +8,7 @@ from geotool.trace._compare import compare_scenarios
 from geotool.trace._comparison import ScenarioComparison
 from geotool.trace._graph import LEVELS
 from geotool.trace._result import RELATION_ZH, SOURCES, Trace
+from geotool.trace._stored import workspace_points
 from geotool.trace._trace import trace_downstream, trace_upstream
 from geotool.trace._velocity import velocity_ranges
 
@@ -27,4 +28,5 @@ __all__ = [
     "trace_downstream",
     "trace_upstream",
     "velocity_ranges",
+    "workspace_points",
 ]

@@ -1,7 +1,7 @@
 """Ways between the start and what a trace met, worked out when asked for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -113,6 +113,11 @@ class Routes(Mapping[Key, tuple[Step, ...]]):
     # ------------------------------------------------------------ walks
     def walk(self, hit: Hit, segment: int, measure: float) -> Walk:
         """Follow the shortest way of a place that was hit."""
+        plain, nodes = self.plain_walk(hit, segment, measure)
+        return replace(plain, loops=self._loops(hit.level, nodes))
+
+    def plain_walk(self, hit: Hit, segment: int, measure: float) -> tuple[Walk, Ints]:
+        """Follow the shortest way, and give its nodes; loops are not looked for."""
         s, found = self.stretches.found.graph.segments, self.stretches.found
         pairs = list(found.metres[hit.level].way(hit.node))
         arc = np.array([arc for arc, _ in pairs], dtype=np.int64)
@@ -131,7 +136,7 @@ class Routes(Mapping[Key, tuple[Step, ...]]):
         steps: list[Step] = [(self._ids[s.reach[segment]], measure, hit.edge)]
         steps += zip(self._ids[s.reach[k]].tolist(), first, last, strict=True)
         used = (segment, *k.tolist())
-        return Walk(tuple(steps), tuple(passed), self._loops(hit.level, nodes), used)
+        return Walk(tuple(steps), tuple(passed), (), used), nodes
 
     def _loops(self, level: int, nodes: Any) -> tuple[str, ...]:
         """Name the loops that a walk over nodes passes, in order."""

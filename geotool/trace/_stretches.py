@@ -47,7 +47,7 @@ def reach_table(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame
     Two that were reached from either end of a segment and meet become one row, whose
     distance is that of the nearer end.
     """
-    segment, row, low, high = _spans(stretches)
+    segment, row, low, high = spans(stretches)
     s = stretches.found.graph.segments
     reach = s.reach[segment]
     rows = network.reaches
@@ -77,14 +77,14 @@ def reach_table(network: RiverNetwork, stretches: Stretches) -> gpd.GeoDataFrame
 
 def reached_rows(stretches: Stretches) -> NDArray[np.int64]:
     """Give the rows of the reaches in :func:`reach_table`, each once."""
-    reach = stretches.found.graph.segments.reach[_spans(stretches)[0]]
+    reach = stretches.found.graph.segments.reach[spans(stretches)[0]]
     return distinct(reach, len(stretches.found.graph.layout.start))
 
 
-def _spans(
+def spans(
     stretches: Stretches,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
-    """Segment, the end it is entered through, and measures of each stretch."""
+    """Give segment, the end it is entered through, and measures of each stretch."""
     s = stretches.found.graph.segments
     room = np.clip(rooms(stretches), 0.0, s.length)
     some = room > SAME_M

@@ -186,7 +186,7 @@ def _trace(
         points=met,
         stopped=stops(*surroundings(network, stretches)),
         excluded=excluded,
-        settings=_settings(
+        settings=trace_settings(
             network, stretches, starts, label, scenario, upstream=upstream
         ),
         network_hash=network.hash,
@@ -195,7 +195,7 @@ def _trace(
 
 
 # ---------------------------------------------------------------- settings
-def _settings(
+def trace_settings(
     network: RiverNetwork,
     stretches: Stretches,
     starts: list[tuple[int, float]],
@@ -204,6 +204,7 @@ def _settings(
     *,
     upstream: bool,
 ) -> dict[str, Any]:
+    """Say what was asked, and what was assumed."""
     limits = stretches.limits
     return {
         "direction": "upstream" if upstream else "downstream",
