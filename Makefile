@@ -44,6 +44,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/bench_catchments.py
 	$(BIN)/python benchmarks/bench_assess.py --largest 1e6
 	$(BIN)/python benchmarks/bench_attribution.py
+	$(BIN)/python benchmarks/bench_incidents.py
+	$(BIN)/python benchmarks/bench_screening.py
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geotool._items import item_table
+from geotool.attribution._plain import number_of, plain, text_of
 from geotool.attribution._problem import Words
 from geotool.tables import load_table
 from geotool.trace import RELATION_ZH, Trace
@@ -186,10 +187,10 @@ class Ranking:
         return {
             "section_id": self.section_id,
             "item": self.item,
-            "since": _text(self.since),
-            "until": _text(self.until),
-            "value_mg_l": _number(self.value_mg_l),
-            "limit_mg_l": _number(self.limit_mg_l),
+            "since": text_of(self.since),
+            "until": text_of(self.until),
+            "value_mg_l": number_of(self.value_mg_l),
+            "limit_mg_l": number_of(self.limit_mg_l),
             "scenario": self.trace.settings["scenario"],
             "level": self.level,
             "level_meaning": list(self.level_words),
@@ -197,16 +198,16 @@ class Ranking:
             "network": {"hash": self.trace.network_hash},
             "sources": [self._source(row) for row in self.table.to_dict("records")],
             "unregistered": {
-                "probability": _number(self.unregistered_probability),
+                "probability": number_of(self.unregistered_probability),
                 "reaches": self._stretches(),
             },
             "next_sample": list(self.next_sample),
             "excluded": [
-                {str(key): _plain(value) for key, value in row.items()}
+                {str(key): plain(value) for key, value in row.items()}
                 for row in self.excluded.to_dict("records")
             ],
             "stopped": [
-                {str(key): _plain(value) for key, value in row.items()}
+                {str(key): plain(value) for key, value in row.items()}
                 for row in pd.DataFrame(
                     self.trace.stopped.drop(columns=self.trace.stopped.geometry.name)
                 ).to_dict("records")
@@ -216,7 +217,7 @@ class Ranking:
         }
 
     def _source(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        return {str(key): _plain(value) for key, value in row.items()}
+        return {str(key): plain(value) for key, value in row.items()}
 
     def _stretches(self) -> list[dict[str, Any]]:
         found = []
@@ -228,7 +229,7 @@ class Ranking:
                         "from_measure_m": round(low, 1),
                         "to_measure_m": round(high, 1),
                         "group_id": row["group_id"],
-                        "probability": _number(row["probability"]),
+                        "probability": number_of(row["probability"]),
                     }
                 )
         return found
@@ -356,26 +357,3 @@ class Ranking:
             each = "".join(f"<li>{escape(text)}</li>" for text in first["reasons"])
             why = f"<p>第一位的理由</p><ul>{each}</ul>"
         return f"<p><b>{escape(said[0])}</b></p>{table}{why}<ul>{lines}</ul>"
-
-
-def _text(value: Any) -> str | None:
-    return None if pd.isna(value) else str(value)
-
-
-def _number(value: float) -> float | None:
-    return float(f"{value:.6g}") if np.isfinite(value) else None
-
-
-def _plain(value: Any) -> Any:
-    """Give a cell as JSON has it."""
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, float | np.floating):
-        return _number(float(value))
-    if isinstance(value, np.integer):
-        return int(value)
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return None
-    return value if isinstance(value, str | int | bool) else str(value)
