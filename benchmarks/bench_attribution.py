@@ -7,9 +7,8 @@ one corner; every second reach closes a loop). ``pumped`` is the web with one ar
 thousand pumped back, so that there are directed cycles and a sparse LU is needed. One
 outfall to a hundred reaches, six sections of which the lowest fails, four items.
 
-- ``build``: locate, trace, cut (``build_problem``), once for an exceedance; with more
-  than ``--traced`` outfalls the trace (which keeps the path of each) is made without
-  them, and distances come from scipy's dijkstra;
+- ``build``: locate, trace, cut (``build_problem``), once for an exceedance;
+  ``build`` and ``rank`` together are ``gt.rank_sources``;
 - ``rank``: flow, influence of every outfall on every section, evidence, probability,
   reasons (``rank_problem``), 1 percent of the reaches being sources;
 - ``solve``: the adjoint of all sections, upstream cone and order included, beside
@@ -22,7 +21,6 @@ The answers are held against each other in every run.
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -34,14 +32,8 @@ import scipy.sparse as sp
 import shapely
 from scipy.sparse.linalg import spsolve
 
-from geotool.attribution import Prepared, Transport, build_problem, rank_problem
-from geotool.attribution._cut import cut_network
-from geotool.attribution._groups import reach_groups
-from geotool.attribution._loads import declared_loads
-from geotool.attribution._measured import effluent_profiles
+from geotool.attribution import Transport, build_problem, rank_problem
 from geotool.attribution._operator import survival
-from geotool.attribution._problem import State
-from geotool.locate import locate_points
 from geotool.network import RiverNetwork
 from geotool.network._model import STRUCTURE_COLUMNS
 
@@ -139,76 +131,6 @@ def incident(network: RiverNetwork, rng: np.random.Generator) -> dict[str, Any]:
     return {"outfalls": outfalls, "sections": sections, "readings": readings}
 
 
-def untraced(network: RiverNetwork, made: dict[str, Any]) -> Prepared:
-    """Build a problem for very many outfalls: all of them lie upstream of the last."""
-    few = build_problem(
-        network,
-        "S0",
-        made["readings"],
-        made["outfalls"].iloc[:10],
-        item="NH3N",
-        sections=made["sections"],
-    )
-    small, outfalls = few.problem, made["outfalls"]
-    located = locate_points(outfalls, network)
-    reach = network.reach_position[located["reach_id"]].to_numpy()
-    measure = located["measure_m"].to_numpy(float)
-    loads = declared_loads(outfalls, small.items)
-    water = loads.discharge_m3_d / 86_400
-    table = small.sections
-    cuts = cut_network(
-        network,
-        np.concatenate([table["reach"].to_numpy(), reach]),
-        np.concatenate([table["measure_m"].to_numpy(), measure]),
-        np.concatenate([np.zeros(len(table)), water]),
-    )
-    at, nodes = cuts.node[: len(table)], cuts.node[len(table) :]
-    canals = cuts.canals
-    graph = sp.csr_array(
-        (canals.length_m, (canals.end, canals.start)), shape=(canals.nodes,) * 2
-    )
-    metres = sp.csgraph.dijkstra(graph, indices=int(at[0]))[nodes]
-    no_times = np.full(len(outfalls), np.nan)
-    sources = pd.DataFrame(
-        {
-            "outfall_id": outfalls["outfall_id"],
-            "name": "",
-            "category": outfalls["category"],
-            "node": nodes,
-            "reach": reach,
-            "measure_m": measure,
-            "discharge_m3_s": water,
-            "located": "on",
-            "relation": "certain",
-            "distance_m": metres,
-            "travel_time_min_h": no_times,
-            "travel_time_max_h": no_times,
-            "structures": [[]] * len(outfalls),
-            "path": [[]] * len(outfalls),
-        }
-    )
-    groups = reach_groups(network, canals, few.trace.reaches, at)
-    profile, sigma = effluent_profiles(loads, list(small.items), len(groups))
-    none = np.zeros(0, dtype=np.int64)
-    problem = replace(
-        small,
-        canals=canals,
-        sections=table.assign(node=at, segment_in=cuts.segment_in[: len(table)]),
-        sources=sources,
-        groups=groups,
-        load_g_s=loads.load_g_s,
-        load_sigma=loads.sigma,
-        load_basis=loads.basis,
-        others=small.others.iloc[:0],
-        others_load_g_s=small.others_load_g_s[:0],
-        others_sigma=small.others_sigma[:0],
-        profile_mg_l=profile,
-        profile_sigma=sigma,
-        states=(State("", 1.0, canals, at, nodes, none),),
-    )
-    return replace(few, problem=problem)
-
-
 def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
     """Give the median time and the last answer."""
     times, answer = [], None
@@ -292,7 +214,7 @@ def solve_row(edges: np.ndarray, pumped: int, repeats: int) -> dict[str, float]:
     return row
 
 
-def measure(shape: str, size: int, repeats: int, traced: int) -> dict[str, float]:
+def measure(shape: str, size: int, repeats: int) -> dict[str, float]:
     """Measure one network."""
     rng = np.random.default_rng(size)
     edges = (tree_edges if shape == "tree" else web_edges)(size, rng)
@@ -301,20 +223,17 @@ def measure(shape: str, size: int, repeats: int, traced: int) -> dict[str, float
         return {"reaches": len(edges), "build": np.nan, "rank": np.nan, **row}
     network = network_of(edges, rng)
     made = incident(network, rng)
-    if len(made["outfalls"]) > traced:
-        build, prepared = timed(lambda: untraced(network, made), 1)
-    else:
-        build, prepared = timed(
-            lambda: build_problem(
-                network,
-                "S0",
-                made["readings"],
-                made["outfalls"],
-                item="NH3N",
-                sections=made["sections"],
-            ),
-            1,
-        )
+    build, prepared = timed(
+        lambda: build_problem(
+            network,
+            "S0",
+            made["readings"],
+            made["outfalls"],
+            item="NH3N",
+            sections=made["sections"],
+        ),
+        repeats,
+    )
     rank, ranking = timed(lambda: rank_problem(prepared), repeats)
     total = ranking.table["probability"].sum() + ranking.unregistered_probability
     if not abs(total - 1) < 1e-9 or not len(ranking.table):
@@ -334,7 +253,6 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--shapes", nargs="+", default=["tree", "web", "pumped"])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--traced", type=int, default=2000)
     chosen = parser.parse_args()
     print(
         "shape    reaches  sources  build s  rank s  solve s  scipy/solve  "
@@ -342,7 +260,7 @@ def main() -> None:
     )
     for shape in chosen.shapes:
         for size in chosen.sizes:
-            got = measure(shape, size, chosen.repeats, chosen.traced)
+            got = measure(shape, size, chosen.repeats)
             print(
                 f"{shape:<8} {got['reaches']:<8} {got.get('sources', 0):<8.0f} "
                 f"{got['build']:<8.2f} {got['rank']:<7.2f} {got['solve']:<8.3f} "

@@ -4,6 +4,7 @@ Coordinates are longitude, latitude (east, north) in every function: EPSG:4490
 and the Gauss-Krüger systems say north first, geotool never does.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -258,6 +259,29 @@ def _is_modern(crs: pyproj.CRS) -> bool:
     datum = geodetic.datum if geodetic is not None else None
     name = f"{getattr(geodetic, 'name', '')} {getattr(datum, 'name', '')}".lower()
     return any(known in name for known in _MODERN_DATUMS)
+
+
+@lru_cache(maxsize=64)
+def transformer_to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
+    """
+    Give the way from a system to WGS 84 degrees; each is made once, which takes long.
+
+    Parameters
+    ----------
+    crs : CRS
+
+    Raises
+    ------
+    pyproj.exceptions.ProjError
+        If there is none.
+
+    Examples
+    --------
+    >>> x, y = transformer_to_degrees(pyproj.CRS(4549)).transform(500_000.0, 3_540_000.0)
+    >>> round(x, 6), round(y, 3)
+    (120.0, 31.983)
+    """
+    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
 def _is_guess(source: pyproj.CRS, target: pyproj.CRS) -> bool:

@@ -10,7 +10,12 @@ import pyproj
 from numpy.typing import NDArray
 
 from geotool._angles import Angle, Angles, parse_angles, parse_pair
-from geotool.crs import CHINA_LATITUDE, CHINA_LONGITUDE, DATUMS
+from geotool.crs import (
+    CHINA_LATITUDE,
+    CHINA_LONGITUDE,
+    DATUMS,
+    transformer_to_degrees,
+)
 from geotool.errors import CrsError
 from geotool.layers._ledger import Ledger, Words
 
@@ -88,7 +93,7 @@ def in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
 def check_system(crs: pyproj.CRS, name: str) -> None:
     """Refuse a local system (as CAD drawings have): nobody knows where it lies."""
     try:
-        pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        transformer_to_degrees(crs)
     except pyproj.exceptions.ProjError:
         raise CrsError(
             f"{name} 的坐标系“{crs.name}”与经纬度没有换算关系（如 CAD 的局部坐标）；"

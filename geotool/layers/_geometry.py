@@ -9,7 +9,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from geotool.crs import GEOGRAPHIC_CRS, to_wgs84
+from geotool.crs import GEOGRAPHIC_CRS, to_wgs84, transformer_to_degrees
 from geotool.errors import CrsError
 from geotool.layers._coordinates import OUTSIDE, ZERO, check_system, in_china
 from geotool.layers._ledger import Ledger, Words
@@ -229,7 +229,7 @@ class ShapeChecker:
         x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
         zero = (np.abs(bounds).sum(axis=1) == 0) & self.good
         self._refuse(zero, ZERO)
-        to_degrees = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        to_degrees = transformer_to_degrees(crs)
         lon, lat = to_degrees.transform(x, y)
         outside = self.good & ~in_china(np.asarray(lon), np.asarray(lat))
         if outside.sum() > 0.5 * self.good.sum():

@@ -14,7 +14,12 @@ import pyproj
 from numpy.typing import NDArray
 
 from geotool._angles import is_packed
-from geotool.crs import GEOGRAPHIC_CRS, reproject, to_wgs84
+from geotool.crs import (
+    GEOGRAPHIC_CRS,
+    reproject,
+    to_wgs84,
+    transformer_to_degrees,
+)
 from geotool.errors import CrsError
 from geotool.layers._coordinates import (
     ABSURD,
@@ -310,7 +315,7 @@ class Placer(CoordinateReader):
 
 def degrees_of(shapes: gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Give rough degrees of points, only to see which country they are in."""
-    transformer = pyproj.Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True)
+    transformer = transformer_to_degrees(shapes.crs)
     x = shapes.x.to_numpy(float, na_value=np.nan)
     y = shapes.y.to_numpy(float, na_value=np.nan)
     lon, lat = transformer.transform(x, y)

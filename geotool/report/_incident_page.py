@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What XML cannot hold."""
 
-_SIZES = {"title": 15.0, "lead": 11.0, "head": 10.5, "text": 9.0, "small": 8.0}
-_CELL_PT, _LIST_PT = 8.0, 8.0
+_SIZES = {"title": 15.0, "lead": 11.0, "head": 10.0, "text": 9.0, "small": 8.0}
+_CELL_PT, _LIST_PT = 7.5, 7.5
 _FONT, _FONT_ZH = "Calibri", "宋体"
 _PAGE_MM = (210.0, 297.0)
-_MARGIN_MM = 13.0
+_MARGIN_MM = 11.0
 _HEAD_FILL = "DBE5F1"
 
 

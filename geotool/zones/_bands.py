@@ -16,6 +16,9 @@ QUADRANT_SEGMENTS = 16
 SLIVER_M2 = 0.01
 """Parts smaller than this are rounding of the overlay, not land."""
 
+SLIVER_WIDTH_M = 0.1
+"""Parts that are nowhere as wide as this are rounding too."""
+
 Lines = NDArray[Any]
 """Array of LineString."""
 
@@ -63,6 +66,8 @@ def _joints(lines: Lines, radii_m: NDArray[np.float64]) -> list[BaseGeometry]:
     corners, widths = [], []
     for meeting in ends.values():
         for (one, r_one), (two, r_two) in combinations(meeting, 2):
+            if _same_way(one, two):
+                continue  # one line twice: its end is an end, and flat
             corners.append(LineString([one[1], one[0], two[1]]))
             widths.append(min(r_one, r_two))
     return list(
@@ -73,6 +78,12 @@ def _joints(lines: Lines, radii_m: NDArray[np.float64]) -> list[BaseGeometry]:
             cap_style="flat",
         )
     )
+
+
+def _same_way(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
+    """Whether two lines leave a node in the same direction, to a degree."""
+    a, b = one[1] - one[0], two[1] - two[0]
+    return bool(a @ b > np.cos(np.radians(1)) * np.hypot(*a) * np.hypot(*b))
 
 
 def near_bank_part(
@@ -166,3 +177,23 @@ def only_areas(geometry: BaseGeometry, *, min_area: float = SLIVER_M2) -> BaseGe
     if len(areas) == 1:
         return areas[0]
     return shapely.MultiPolygon(areas)
+
+
+def without_slivers(geometry: BaseGeometry) -> BaseGeometry:
+    """
+    Keep the polygons that are wider than a hair somewhere.
+
+    Where two edges that should be one differ by millimetres, an overlay leaves parts
+    that are long and have no width: they are no land.
+
+    Examples
+    --------
+    >>> field, sliver = shapely.box(0, 0, 9, 9), shapely.box(20, 0, 900, 0.01)
+    >>> without_slivers(shapely.multipolygons([field, sliver])).area
+    81.0
+    """
+    parts = shapely.get_parts(only_areas(geometry))
+    wide = ~shapely.is_empty(shapely.buffer(parts, -SLIVER_WIDTH_M / 2))
+    if wide.sum() == 1:
+        return parts[wide][0]
+    return shapely.MultiPolygon(list(parts[wide]))

@@ -1,21 +1,27 @@
 """Buffers along the banks of rivers and lakes (缓冲带)."""
 
-from collections.abc import Iterator
-from math import isfinite
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geotool.crs import reproject, require_crs, to_metric
 from geotool.errors import LayerError
 from geotool.schema import layer_kind
-from geotool.zones._bands import QUADRANT_SEGMENTS, only_areas
+from geotool.zones._area import areas_m2
+from geotool.zones._bands import QUADRANT_SEGMENTS, without_slivers
+from geotool.zones._ground import make_ground
 from geotool.zones._plan import text_of
 from geotool.zones._rules import table_number
+from geotool.zones._zone_table import has_place
+
+MOST_STRETCH = 2e-3
+"""A projection that is off by more than this at the rim of a layer is told."""
 
 _BASIS = {True: "中心线", False: "岸线"}
 _LINES = ("LineString", "MultiLineString")
@@ -29,6 +35,7 @@ BUFFER_COLUMNS = (
     "rule",
     "distance_m",
     "basis",
+    "area_m2",
     "note",
     "geometry",
 )
@@ -37,8 +44,9 @@ BUFFER_COLUMNS = (
 def buffer_zones(
     rivers: gpd.GeoDataFrame,
     *,
-    distance_m: float,
+    distance_m: float | Sequence[float] | pd.Series | NDArray[np.float64],
     by: str | None = None,
+    clip: gpd.GeoDataFrame | None = None,
     kind: str = "buffer",
     rule: str = "",
     assumed_width_m: float | None = None,
@@ -55,10 +63,14 @@ def buffer_zones(
     ----------
     rivers : GeoDataFrame of lines or polygons
         Any system; degrees are projected to metres for the work.
-    distance_m : float
-        Width of the band from the bank.
+    distance_m : float, or one for each river
+        Width of the band from the bank; NaN for a river without one. By rank and
+        width of the rivers: :func:`buffer_distances`.
     by : str, optional
         Column to keep apart, such as ``"name"``; all is dissolved if None.
+    clip : GeoDataFrame of polygons, optional
+        Bands end at the edge of these, a district or a basin; what is cut off is
+        told in ``note``.
     kind : str
         ``buffer``, ``shore`` or ``survey``, as in the layer ``zones``.
     rule : str
@@ -69,13 +81,15 @@ def buffer_zones(
     Returns
     -------
     GeoDataFrame
-        One row for each basis (and value of ``by``): :data:`BUFFER_COLUMNS`, in the
-        system of ``rivers``.
+        One row for each basis, distance (and value of ``by``), dissolved:
+        :data:`BUFFER_COLUMNS`, in the system of ``rivers``. ``area_m2`` is measured
+        on the ellipsoid. Bands of different distance overlap where rivers meet.
 
     Raises
     ------
     LayerError
-        If the distance is not above 0, or ``kind`` or ``by`` does not exist.
+        If a distance is not above 0, or ``kind`` or ``by`` does not exist, or the
+        clip holds no polygons.
     CrsError
         If the layer has no reference system.
 
@@ -90,38 +104,63 @@ def buffer_zones(
     >>> band.basis[0], band.geometry[0].bounds
     ('中心线', (-60.0, -60.0, 1060.0, 60.0))
     """
-    _check(rivers, distance_m, by, kind)
+    distances = _distances(rivers, distance_m)
+    _check(rivers, by, kind)
     width = table_number("buffers", "assumed_width_m")
     if assumed_width_m is not None:
         width = assumed_width_m
-    drawn = rivers[~(rivers.geometry.isna() | rivers.geometry.is_empty)]
+    there = has_place(rivers) & ~np.isnan(distances)
+    drawn = rivers[there]
     if drawn.empty:
         return _table([], rivers.crs)
     metric = to_metric(drawn, "rivers")
+    without = int((has_place(rivers) & np.isnan(distances)).sum())
+    warnings = [_stretched(drawn)] if _stretched(drawn) else []
+    if without:
+        warnings.append(f"另有 {without} 条没有给出宽度，未划")
+    limit = make_ground(
+        metric.crs, water=None, dykes=None, clip=clip, catchments=None
+    ).limit
     names = [""] * len(metric) if by is None else [text_of(each) for each in metric[by]]
     rows = [
-        {"name": name or None, "note": note, "basis": basis, "geometry": band}
-        for name, basis, note, band in _bands(metric, names, distance_m, width)
+        {
+            "name": name or None,
+            "distance_m": metres,
+            "note": note,
+            "basis": basis,
+            "geometry": band,
+        }
+        for (name, metres, basis), note, band in _bands(
+            metric, names, distances[there], width, limit, warnings
+        )
     ]
     table = _table(rows, metric.crs).assign(
         zone_id=[f"HC-{number}" for number in range(1, len(rows) + 1)],
         kind=kind,
         status="draft",
         rule=rule or None,
-        distance_m=float(distance_m),
     )
+    table["area_m2"] = areas_m2(table)
     return reproject(table, rivers.crs)
 
 
-def _check(
-    rivers: gpd.GeoDataFrame, distance_m: float, by: str | None, kind: str
-) -> None:
-    require_crs(rivers, "rivers")
-    if not (isfinite(distance_m) and distance_m > 0):
+def _distances(rivers: gpd.GeoDataFrame, distance_m: Any) -> NDArray[np.float64]:
+    """Give the distance of each river; NaN for none."""
+    values = np.asarray(distance_m, dtype=float)
+    if values.ndim == 0:
+        values = np.where(np.isnan(values), -1.0, values)  # one for all must be one
+        values = np.full(len(rivers), float(values))
+    bad = ~(np.isnan(values) | ((values > 0) & np.isfinite(values)))
+    if values.shape != (len(rivers),) or bad.any():
         raise LayerError(
-            f"缓冲带宽度 distance_m={distance_m} 应为大于 0 的米数。",
-            f"distance_m={distance_m} must be metres above 0.",
+            f"缓冲带宽度 distance_m={distance_m} 应为大于 0 的米数，或每条河一个。",
+            f"distance_m={distance_m} must be metres above 0, or one for each river.",
         )
+    return values
+
+
+def _check(rivers: gpd.GeoDataFrame, by: str | None, kind: str) -> None:
+    require_crs(rivers, "rivers")
     kinds = [
         each
         for each in layer_kind("zones").columns["kind"].allowed
@@ -148,9 +187,14 @@ def _check(
 
 
 def _bands(
-    metric: gpd.GeoDataFrame, names: list[str], distance_m: float, width_m: float
-) -> Iterator[tuple[str, str, str | None, BaseGeometry]]:
-    """Give (name, basis, note, band) for each name and basis, all water cut out."""
+    metric: gpd.GeoDataFrame,
+    names: list[str],
+    distances: NDArray[np.float64],
+    width_m: float,
+    limit: BaseGeometry | None,
+    warnings: list[str],
+) -> Iterator[tuple[tuple[str, float, str], str | None, BaseGeometry]]:
+    """Give ((name, distance, basis), note, band) of each kind, all water cut out."""
     shapes = shapely.make_valid(np.asarray(metric.geometry, dtype=object))
     is_line = metric.geom_type.isin(_LINES).to_numpy()
     width = np.full(len(metric), np.nan)
@@ -159,13 +203,40 @@ def _bands(
     is_assumed = is_line & ~(width > 0)
     half = np.where(is_line, np.where(is_assumed, width_m, width) / 2, 0.0)
     wet = shapely.union_all(shapely.buffer(shapes, half, quad_segs=QUADRANT_SEGMENTS))
-    land = shapely.buffer(shapes, half + distance_m, quad_segs=QUADRANT_SEGMENTS)
-    key = list(zip(names, is_line, strict=True))
-    for name, line in sorted(set(key)):
-        rows = np.array([each == (name, line) for each in key])
-        band = shapely.difference(shapely.union_all(land[rows]), wet)
-        note = _note(is_assumed=bool(is_assumed[rows].any()), width_m=width_m)
-        yield name, _BASIS[bool(line)], note if line else None, only_areas(band)
+    land = shapely.buffer(shapes, half + distances, quad_segs=QUADRANT_SEGMENTS)
+    rows_of: dict[tuple[str, bool, float], list[int]] = {}
+    for row, key in enumerate(
+        zip(names, is_line.tolist(), distances.tolist(), strict=True)
+    ):
+        rows_of.setdefault(key, []).append(row)
+    for (name, line, metres), rows in sorted(rows_of.items()):
+        whole = without_slivers(shapely.difference(shapely.union_all(land[rows]), wet))
+        notes = list(warnings)
+        if line:
+            guessed = bool(is_assumed[rows].any())
+            notes.append(_note(is_assumed=guessed, width_m=width_m))
+        band = whole
+        if limit is not None:
+            band = without_slivers(shapely.intersection(whole, limit))
+            gone = whole.area - band.area
+            if gone > 1:
+                notes.append(f"按所给界线裁去 {gone:.0f} m²（{gone / whole.area:.0%}）")
+        if not band.is_empty:
+            yield (name, metres, _BASIS[line]), "；".join(notes) or None, band
+
+
+def _stretched(drawn: gpd.GeoDataFrame) -> str:
+    """Warn of layers too wide for one projection to keep distances."""
+    if not require_crs(drawn, "rivers").is_geographic:
+        return ""
+    west, south, east, north = drawn.total_bounds
+    nearest = min(abs(south), abs(north))
+    off = (np.radians(east - west) / 2 * np.cos(np.radians(nearest))) ** 2 / 2
+    if off < MOST_STRETCH:
+        return ""
+    return (
+        f"图层东西宽 {east - west:.0f}°，一个投影带内距离偏差可达 {off:.1%}，请分带处理"
+    )
 
 
 def _note(*, is_assumed: bool, width_m: float) -> str:

@@ -1,6 +1,8 @@
 """Which clause a finding rests on, by the date of the finding."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from geotool.errors import TableError
 from geotool.tables import load_table
@@ -23,8 +25,7 @@ def clause_on(grade: str, day: date) -> tuple[str, str]:
     >>> clause_on("conflict", date(2026, 8, 14))[1]
     'Water Pollution Prevention and Control Law, Art. 64'
     """
-    laws = load_table("zones")["clauses"][grade]["laws"]
-    law = [each for each in laws if each.get("since", date.min) <= day][-1]
+    law = _law(grade, day)
     text_of = law.get("text_of")
     if text_of is not None and day < text_of:
         return (
@@ -32,6 +33,43 @@ def clause_on(grade: str, day: date) -> tuple[str, str]:
             f"{law['en']} (numbered as in the text of {text_of.year}; check)",
         )
     return law["zh"], law["en"]
+
+
+def clause_mark(grade: str, day: date) -> str:
+    """
+    Say how sure the number of a clause is: ``V``, ``1`` or ``M``.
+
+    Examples
+    --------
+    >>> clause_mark("conflict", date(2026, 8, 15)), clause_mark("conflict", date(2020, 1, 1))
+    ('1', 'V')
+    """
+    return str(_law(grade, day)["confidence"])
+
+
+def law_on(laws: Sequence[dict[str, Any]], day: date) -> dict[str, Any] | None:
+    """
+    Choose among laws the one in force on a day; None before the first.
+
+    Examples
+    --------
+    >>> laws = [{"zh": "旧法"}, {"zh": "法典", "since": date(2026, 8, 15)}]
+    >>> law_on(laws, date(2026, 8, 14))
+    {'zh': '旧法'}
+    """
+    known = [each for each in laws if each.get("since", date.min) <= day]
+    return known[-1] if known else None
+
+
+def _law(grade: str, day: date) -> dict[str, Any]:
+    laws = load_table("zones")["clauses"][grade]["laws"]
+    law = law_on(laws, day)
+    if law is None:
+        raise TableError(
+            f"条款表 {grade} 在 {day} 没有适用的法律；首条应无 since。",
+            f"The clauses of {grade} have no law on {day}; the first must lack since.",
+        )
+    return law
 
 
 def what_is_ruled(grade: str) -> tuple[str, str]:

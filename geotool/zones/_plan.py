@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geotool.zones._area import areas_m2
 from geotool.zones._rules import LEVELS, level_words
 
 ZONE_COLUMNS = (
@@ -19,12 +20,14 @@ ZONE_COLUMNS = (
     "level",
     "level_zh",
     "water_source_id",
+    "source_status",
     "status",
     "approval",
     "rule",
     "basis",
     "confidence",
     "datum_status",
+    "area_m2",
     "note",
     "geometry",
 )
@@ -46,7 +49,8 @@ class ZonePlan:
         level 1, level 3 without both, so that areas add up; see
         :attr:`cumulative`. ``status`` is ``approved`` or ``draft``; ``basis`` says
         what distances start from: 中心线 (centreline and half width), 岸线 (a water
-        polygon), 取水口 (a circle round the intake) or 批复图形. ``confidence`` is the
+        polygon), 部分岸线 (both), 取水口 (a circle round the intake), 汇水区 (a given
+        catchment) or 批复图形. ``area_m2`` is measured on the ellipsoid, of the ring. ``confidence`` is the
         weakest mark among the numbers used (V, 1, M; empty when approved).
         ``datum_status`` is that of the water source.
     notes : DataFrame
@@ -80,7 +84,8 @@ class ZonePlan:
                     for other in range(len(shapes))
                 ]
                 grown[row] = shapely.union_all(shapes[inside])
-        return self.zones.set_geometry(gpd.GeoSeries(grown, crs=self.zones.crs))
+        table = self.zones.set_geometry(gpd.GeoSeries(grown, crs=self.zones.crs))
+        return table.assign(area_m2=areas_m2(table))
 
     def __repr__(self) -> str:
         status = self.zones["status"].value_counts()

@@ -1,19 +1,24 @@
 """Protection zones of drinking-water sources: drafts along the network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geotool.crs import reproject
+from geotool.crs import reproject, to_metric
 from geotool.network import RiverNetwork
 from geotool.zones._along import Intake, Waterway, river_extent
 from geotool.zones._approved import approved_rows
+from geotool.zones._area import areas_m2
 from geotool.zones._bands import only_areas, rings
+from geotool.zones._circles import round_levels
+from geotool.zones._ground import Ground, cut_to_limit, make_ground
 from geotool.zones._plan import (
     DRAFT_EN,
     DRAFT_ZH,
@@ -31,16 +36,21 @@ from geotool.zones._sources import (
     prepare_sources,
 )
 
-CIRCLE_SEGMENTS = 64
-"""Chords a quarter circle is drawn with; a radius of 1 km is short by 8 cm at most."""
+EDGE_M = 500.0
+"""Edges are cut to this length before zones are brought to another system."""
 
 _BASIS = {
     "中心线": (
         "只有河道中心线，岸线按半河宽推得，范围可能偏小",
         "only a centreline is known; the bank is taken half the width away",
     ),
+    "部分岸线": (
+        "部分河段有水面多边形，其余按中心线和河宽推得，范围可能偏小",
+        "some reaches have a water polygon; elsewhere the bank is half the width away",
+    ),
     "取水口": ("圆形范围，未按水域裁剪", "a circle, not cut to the water"),
-    "岸线": ("按水面多边形裁剪", "cut to the water polygon"),
+    "岸线": ("水域取自水面多边形", "the water is that of the water polygon"),
+    "汇水区": ("整个汇水区，取自所给多边形", "the whole catchment, as given"),
 }
 
 
@@ -48,36 +58,51 @@ def protection_zones(
     water_sources: gpd.GeoDataFrame,
     network: RiverNetwork | None,
     *,
-    rule: str | Mapping[str, Any] = "jiangsu",
+    rule: str | PathLike[str] | Mapping[str, Any] = "jiangsu",
     approved: gpd.GeoDataFrame | None = None,
     water: gpd.GeoDataFrame | None = None,
+    dykes: gpd.GeoDataFrame | None = None,
+    catchments: gpd.GeoDataFrame | None = None,
+    clip: gpd.GeoDataFrame | None = None,
     max_offset_m: float = 500.0,
 ) -> ZonePlan:
     """
     Draw the protection zones of drinking-water sources.
 
     Rivers: the intake is put on the network and each level reaches by river distance
-    up- and downstream, tributaries included; the water is the centreline widened
-    by half the width, the land is counted from there. Reaches that may run
+    up- and downstream, tributaries included. The water is that of the water polygons
+    the river runs through, elsewhere the centreline widened by half the width; the
+    land is counted from there, or from the toe of a dyke. Reaches that may run
     either way are included both ways, shut gates do not shorten a zone. Lakes,
-    reservoirs and groundwater: circles round the intake. What is drawn is a draft
-    for screening; approved polygons take its place.
+    reservoirs and groundwater: by radius, or whole, by their size. Standby and
+    emergency sources count like the others. What is drawn is a draft for screening;
+    approved polygons take its place.
 
     Parameters
     ----------
     water_sources : GeoDataFrame of points
         A ``water_sources`` layer with unique ids, any system. Without a ``kind`` the
-        rule's default is taken, and noted.
+        rule's default is taken, and noted. ``size``, ``capacity_m3`` (reservoirs)
+        and ``aquifer`` are read where the rule asks for them.
     network : RiverNetwork or None
         None serves where no source is on a river.
-    rule : str or mapping
-        ``"jiangsu"``, ``"hj338"``, or a mapping of the same form as
+    rule : str, path or mapping
+        ``"jiangsu"``, ``"hj338"``, or a file or mapping of the same form as
         ``[rules.jiangsu]`` of ``tables/zones.toml``.
     approved : GeoDataFrame, optional
         Approved zones with ``water_source_id`` (and ``level``, ``approval``). A
         source that has any gets no draft. Zones of other sources are kept too.
     water : GeoDataFrame of polygons, optional
-        Water surfaces; the circle of a lake is cut to the one it lies in.
+        Water surfaces of rivers and lakes. Their edge is the bank, basis 岸线;
+        without them basis 中心线, and zones may be too small.
+    dykes : GeoDataFrame of lines, optional
+        Landward toes of dykes. Under ``jiangsu`` land counts from them, under
+        ``hj338`` it ends there.
+    catchments : GeoDataFrame of polygons, optional
+        For levels that are a whole catchment: by ``water_source_id``, else the one
+        the source lies in.
+    clip : GeoDataFrame of polygons, optional
+        A district or watershed where zones end; what is cut off is noted.
     max_offset_m : float
         A river source farther than this from the bank of any reach gets no zone.
 
@@ -85,13 +110,13 @@ def protection_zones(
     -------
     ZonePlan
         ``.zones`` in the system of ``water_sources``: levels as rings that do not
-        overlap; ``.cumulative`` has them grown. ``.notes`` tells what was assumed
+        overlap, ``area_m2`` on the ellipsoid; ``.cumulative`` has them grown. ``.notes`` tells what was assumed
         and which sources have no zone.
 
     Raises
     ------
     LayerError
-        If ids are missing or double, or a geometry is not a point.
+        If ids are missing or double, or a layer has other shapes than it must have.
     TableError
         If the rule is unknown or malformed.
     CrsError
@@ -106,7 +131,7 @@ def protection_zones(
     ... )
     >>> plan = protection_zones(well, None)
     >>> plan
-    <ZonePlan jiangsu: 1 water sources, 2 zones (0 approved, 2 draft), 5 notes>
+    <ZonePlan jiangsu: 1 water sources, 2 zones (0 approved, 2 draft), 3 notes>
     >>> (plan.zones.area / 1e6).round(2).tolist()  # rings of 300 m and 1 000 m
     [0.28, 2.86]
     >>> plan.zones.level_zh.tolist(), plan.cumulative.area.round(-4).tolist()
@@ -123,150 +148,135 @@ def protection_zones(
     if len(open_):
         for zh, en in (*chosen.left_out, (DRAFT_ZH, DRAFT_EN)):
             notes.add("", "info", f"{chosen.zh}：{zh}", f"{chosen.en}: {en}")
-        sources, metric = prepare_sources(open_, network, chosen, notes)
-        ponds = None if water is None else reproject(water, metric).geometry
+        metric = _metres_of(open_, network) or metric
+        ground = make_ground(
+            metric, water=water, dykes=dykes, clip=clip, catchments=catchments
+        )
+        sources = prepare_sources(open_, metric, chosen, ground, notes)
         intakes = locate_sources(sources, network, max_offset_m, metric, notes)
         way = None if network is None else Waterway(network)
         for source in sources:
             intake = intakes.get(source.source_id)
-            nested, basis = _extents(source, intake, way, chosen, ponds, notes)
-            drafts += _rows(source, nested, basis, chosen, notes)
-    computed = reproject(zone_table(drafts, metric), water_sources.crs)
+            levels = _levels(source, intake, way, chosen, ground, notes)
+            drafts += _rows(source, levels, chosen, notes)
+    computed = _moved(zone_table(drafts, metric), water_sources.crs)
     zones = gpd.GeoDataFrame(
         pd.concat([zone_table(rows, water_sources.crs), computed], ignore_index=True)
     )
+    zones["area_m2"] = areas_m2(zones)
     return ZonePlan(zones=zones, notes=notes.table(), rule=chosen.key)
 
 
+def _moved(zones: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
+    """Bring drafts to the system of the sources, and mend what crosses itself there.
+
+    An edge that is straight in metres is none in degrees: one of 4 km is off by 20 cm.
+    """
+    if zones.empty or zones.crs == crs:
+        return reproject(zones, crs)
+    fine = shapely.segmentize(zones.geometry.to_numpy(), EDGE_M)
+    moved = reproject(zones.set_geometry(gpd.GeoSeries(fine, crs=zones.crs)), crs)
+    shapes = np.array(moved.geometry, dtype=object)
+    for row in np.flatnonzero(~shapely.is_valid(shapes)):
+        shapes[row] = only_areas(shapes[row], min_area=0.0)  # may be in degrees
+    return moved.set_geometry(gpd.GeoSeries(shapes, crs=moved.crs))
+
+
+def _metres_of(sources: gpd.GeoDataFrame, network: RiverNetwork | None) -> Any:
+    """Choose the system to draw in: the network's, else one of the sources' place."""
+    if network is not None:
+        return network.crs
+    placed = ~(sources.geometry.isna() | sources.geometry.is_empty)
+    return to_metric(sources[placed], "water_sources").crs if placed.any() else None
+
+
 @dataclass(frozen=True)
-class _Drawn:
+class _Level:
     """One level as drawn, cumulative, in metres."""
 
     extent: Extent
     area: BaseGeometry
     confidence: str
+    basis: str
 
 
-def _extents(
+def _levels(
     source: Source,
     intake: Intake | None,
     way: Waterway | None,
     rule: ZoneRule,
-    ponds: gpd.GeoSeries | None,
+    ground: Ground,
     notes: Notes,
-) -> tuple[list[_Drawn], str]:
+) -> list[_Level]:
     """Draw each level, cumulative: each holds the one before by construction."""
     if source.rule.shape == "radius":
-        drawn, basis = _circles(source, ponds, notes)
+        drawn = [
+            _Level(extent, area, extent.confidence, basis)
+            for extent, area, basis in round_levels(source, ground, notes)
+        ]
     elif intake is None or way is None:
-        return [], "中心线"
+        return []
     else:
-        drawn, basis = _stretches(source, intake, way, rule, notes), "中心线"
-    nested: list[_Drawn] = []
+        drawn = _stretches(source, intake, way, rule, ground, notes)
+    areas: list[BaseGeometry] = []
     for one in drawn:
-        area = shapely.union(nested[-1].area, one.area) if nested else one.area
-        nested.append(_Drawn(one.extent, area, one.confidence))
-    return nested, basis
+        areas.append(shapely.union(areas[-1], one.area) if areas else one.area)
+    areas = cut_to_limit(
+        [only_areas(area) for area in areas],
+        [one.extent.level for one in drawn],
+        ground=ground,
+        source_id=source.source_id,
+        place=source.point,
+        notes=notes,
+    )
+    return [replace(one, area=area) for one, area in zip(drawn, areas, strict=True)]
 
 
 def _stretches(
-    source: Source, intake: Intake, way: Waterway, rule: ZoneRule, notes: Notes
-) -> list[_Drawn]:
+    source: Source,
+    intake: Intake,
+    way: Waterway,
+    rule: ZoneRule,
+    ground: Ground,
+    notes: Notes,
+) -> list[_Level]:
     side = rule.kind_rule("river") if "river" in rule.kinds else source.rule
-    drawn = []
+    found = []
     for extent in source.rule.extents:
-        area, is_assumed = river_extent(
+        drawn = river_extent(
             way,
             intake,
             extent,
             kind=source.rule,
             side_width_m=side.assumed_width_m,
+            ground=ground,
             notes=notes,
         )
-        trust = weakest(extent.confidence, "M" if is_assumed else "V")
-        drawn.append(_Drawn(extent, area, trust))
-    return drawn
-
-
-def _circles(
-    source: Source, ponds: gpd.GeoSeries | None, notes: Notes
-) -> tuple[list[_Drawn], str]:
-    """Draw circles round the intake, cut to its lake where that is given."""
-    circles: list[BaseGeometry] = [
-        source.point.buffer(extent.radius_m, quad_segs=CIRCLE_SEGMENTS)
-        for extent in source.rule.extents
-    ]
-    lake = None if ponds is None else _lake(source, ponds, notes)
-    if lake is not None:
-        circles = [
-            _wet_part(source, extent, circle, lake, notes)
-            for extent, circle in zip(source.rule.extents, circles, strict=True)
-        ]
-    drawn = [
-        _Drawn(extent, circle, extent.confidence)
-        for extent, circle in zip(source.rule.extents, circles, strict=True)
-    ]
-    return drawn, "取水口" if lake is None else "岸线"
-
-
-def _lake(source: Source, ponds: gpd.GeoSeries, notes: Notes) -> BaseGeometry | None:
-    """Find the water the intake lies in or by; groundwater has none."""
-    if source.kind == "groundwater" or not source.rule.extents:
-        return None
-    distance = ponds.distance(source.point)
-    if not (distance <= source.rule.extents[0].radius_m).any():
-        notes.add(
-            source.source_id,
-            "warning",
-            "取水口附近没有水面多边形，圆形范围未裁剪",
-            "no water polygon is near the intake; the circle is not cut",
-        )
-        return None
-    return shapely.make_valid(ponds.iloc[int(distance.argmin())])
-
-
-def _wet_part(
-    source: Source,
-    extent: Extent,
-    circle: BaseGeometry,
-    lake: BaseGeometry,
-    notes: Notes,
-) -> BaseGeometry:
-    wet = shapely.intersection(circle, lake)
-    if extent.land_m:
-        return shapely.buffer(wet, extent.land_m)
-    notes.add(
-        source.source_id,
-        "warning",
-        "规则表无湖库陆域深度，只含水域部分",
-        "the rule gives no land depth for lakes; only the water is drawn",
-    )
-    return wet
+        trust = weakest(extent.confidence, "M" if drawn.is_assumed else "V")
+        found.append(_Level(extent, drawn.area, trust, drawn.basis))
+    return found
 
 
 def _rows(
-    source: Source,
-    nested: list[_Drawn],
-    basis: str,
-    rule: ZoneRule,
-    notes: Notes,
+    source: Source, levels: list[_Level], rule: ZoneRule, notes: Notes
 ) -> list[dict[str, Any]]:
     """Make zone rows of one source; a level that adds nothing is noted, not drawn."""
-    if not nested:
+    if not levels:
         return []
-    notes.add(source.source_id, "info", *_BASIS[basis])
-    areas = rings([only_areas(one.area) for one in nested])
+    for basis in dict.fromkeys(one.basis for one in levels):
+        notes.add(source.source_id, "info", *_BASIS[basis])
+    areas = rings([one.area for one in levels])
     found = []
-    for one, area in zip(nested, areas, strict=True):
+    for one, area in zip(levels, areas, strict=True):
         if not area.is_empty:
-            found.append(_zone(source, one, area, basis, rule))
+            found.append(_zone(source, one, area, rule))
             continue
         zh, en = level_words(one.extent.level)
         notes.add(
             source.source_id,
             "warning",
-            f"{zh}保护区没有超出内圈的范围（河网到此为止），未出图",
-            f"{en} adds no area (the network ends here); it is not drawn",
+            f"{zh}保护区没有超出内圈的范围（河网、水域或界线到此为止），未出图",
+            f"{en} adds no area (network, water or limit end here); it is not drawn",
         )
     if any(row["confidence"] == "M" for row in found):
         notes.add(
@@ -275,7 +285,7 @@ def _rows(
             "含记忆值或假定值 [M]，使用前请核对规程原文与河宽",
             "uses numbers from memory or assumed [M]; check the standard and the width",
         )
-    if not nested[-1].area.intersects(source.point):
+    if not levels[-1].area.intersects(source.point):
         notes.add(
             source.source_id,
             "warning",
@@ -287,7 +297,7 @@ def _rows(
 
 
 def _zone(
-    source: Source, one: _Drawn, area: BaseGeometry, basis: str, rule: ZoneRule
+    source: Source, one: _Level, area: BaseGeometry, rule: ZoneRule
 ) -> dict[str, Any]:
     level = one.extent.level
     return {
@@ -297,10 +307,11 @@ def _zone(
         "level": level,
         "level_zh": level_words(level)[0],
         "water_source_id": source.source_id,
+        "source_status": source.status or None,
         "status": "draft",
         "approval": None,
         "rule": rule.key,
-        "basis": basis,
+        "basis": one.basis,
         "confidence": one.confidence,
         "datum_status": source.datum_status,
         "geometry": area,

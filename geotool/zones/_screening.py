@@ -5,33 +5,43 @@ legal check (level 3 lies outside the protection zone of the law). A point neare
 the deciding boundary than its position is sure has no confident verdict.
 """
 
-from dataclasses import dataclass
 from datetime import date
-from math import isfinite
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from geotool.crs import reproject, require_crs, to_metric
 from geotool.errors import LayerError
-from geotool.schema import canonical_value, layer_kind, layer_kinds
-from geotool.zones._approved import canonical_level
-from geotool.zones._findings import Verdict, describe
-from geotool.zones._laws import as_day, levels_of
-from geotool.zones._plan import ZonePlan, text_of
-from geotool.zones._rules import table_number
+from geotool.zones._finding_table import findings_table
+from geotool.zones._laws import as_day
+from geotool.zones._measure import COMPILED_FROM, IS_THERE, Floats
+from geotool.zones._merge import CLOSE_GAP_M, Merged
+from geotool.zones._plan import ZonePlan
+from geotool.zones._zone_set import (
+    IN_BAN,
+    NEAR_BAN,
+    NO_PLACE,
+    NO_ZONES,
+    OUTSIDE,
+    VAGUE,
+    Verdicts,
+    ZoneSet,
+    causes,
+)
+from geotool.zones._zone_table import (
+    check_shapes,
+    datum_codes,
+    has_place,
+    protection_rows,
+    shapes_in,
+    unsure_metres,
+)
 
-Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
-_CLOSE_GAP_M = 0.1
-"""Hair gaps between rings that were projected apart are closed; not real gaps."""
-
-_SURE_DATUMS = ("known", "declared")
+CHUNK = 1 << 16
+"""Points judged at once, so that memory stays small however many there are."""
 
 
 def screen_points(
@@ -40,6 +50,7 @@ def screen_points(
     *,
     on: date | None = None,
     uncertainty_m: float | None = None,
+    nearest_within_m: float | None = None,
 ) -> gpd.GeoDataFrame:
     """
     Hold points, such as outfalls, against protection zones.
@@ -57,21 +68,25 @@ def screen_points(
     uncertainty_m : float, optional
         How far a point of known or declared datum may be off; 10 m if None. With
         an unknown datum it is at least 600 m (a GCJ-02 shift).
+    nearest_within_m : float, optional
+        A clear point is told its nearest zone if it is no farther than this; always
+        if None. Most of the work on a million points is this; 0 leaves it out.
 
     Returns
     -------
     GeoDataFrame
         One row a point, order, index and system kept: its id columns and ``name``,
         ``grade, grade_zh, zone_id, zone_name, level, zone_status, distance_m,
-        clause, clause_en, law_on, datum_status, uncertainty_m, reason, reason_en,
-        geometry``.
+        clause, clause_en, law_on, datum_status, uncertainty_m, confidence, reason,
+        reason_en, geometry``. Texts are categories: a million rows stay small.
 
         ``grade``: ``conflict`` (in level 1 or 2), ``attention`` (in level 3),
         ``uncertain`` (too near a deciding boundary, no coordinates, or no zones to
         compare with), ``clear``. ``distance_m``: to the boundary that decides,
         negative inside; it is the outer edge of levels 1 and 2 together for a
         conflict (the line between them decides nothing), of all levels otherwise.
-        ``zone_id`` is the zone meant, for ``clear`` the nearest.
+        ``zone_id`` is the zone meant, for ``clear`` the nearest. ``confidence`` is
+        the weakest mark (V, 1, M) among zone and clause.
 
     Raises
     ------
@@ -98,234 +113,181 @@ def screen_points(
     """
     layer = zones.zones if isinstance(zones, ZonePlan) else zones
     day = as_day(on)
-    _check_points(points)
-    datum = _datum(points)
-    sure_m = _own_uncertainty(uncertainty_m)
-    vague_m = max(table_number("screening", "unknown_datum_m"), sure_m)
-    unsure_m = np.where(datum.isin(_SURE_DATUMS).to_numpy(), sure_m, vague_m)
-    has_place = ~(points.geometry.isna() | points.geometry.is_empty).to_numpy()
-    protection = _protection(layer)
-    verdicts = [Verdict("uncertain", cause="no_place") for _ in range(len(points))]
-    if protection is None:
-        verdicts = [Verdict("uncertain", cause="no_zones") for _ in verdicts]
-    elif has_place.any():
-        places = reproject(points[has_place], protection.crs).geometry.to_numpy()
-        judged, unsure_m[has_place] = _judge(places, protection, unsure_m[has_place])
-        for row, verdict in zip(np.flatnonzero(has_place), judged, strict=True):
-            verdicts[row] = verdict
-    rows = [
-        describe(verdict, day=day, datum_status=status, uncertainty_m=float(unsure))
-        for verdict, status, unsure in zip(verdicts, datum, unsure_m, strict=True)
-    ]
-    return _findings(points, rows)
-
-
-def _check_points(points: gpd.GeoDataFrame) -> None:
-    require_crs(points, "points")
-    odd = set(points.geom_type.dropna()) - {"Point"}
-    if odd:
+    check_shapes(points, "points", ("Point",))
+    within_m = np.inf if nearest_within_m is None else float(nearest_within_m)
+    if not within_m >= 0:
         raise LayerError(
-            f"筛查对象应为点，得到 {'、'.join(sorted(odd))}；面可先取代表点。",
-            f"Screening takes points, got {', '.join(sorted(odd))}; "
-            "take a representative point of polygons first.",
+            f"nearest_within_m={nearest_within_m} 应为不小于 0 的米数。",
+            f"nearest_within_m={nearest_within_m} must be metres, not below 0.",
         )
+    datum = datum_codes(points)
+    verdicts = Verdicts.all_of(NO_ZONES, unsure_metres(datum, uncertainty_m))
+    table = protection_rows(layer)
+    _judge_all(points, table, verdicts, within_m)
+    return findings_table(points, verdicts, table, day=day, datum=datum)
 
 
-def _datum(points: gpd.GeoDataFrame) -> pd.Series:
-    """Read the datum status; whatever is not known or declared is unknown."""
-    if "datum_status" not in points.columns:
-        return pd.Series("unknown", index=points.index, dtype=object)
-    text = points["datum_status"].map(text_of)
-    return text.where(text.isin(_SURE_DATUMS), "unknown")
-
-
-def _own_uncertainty(uncertainty_m: float | None) -> float:
-    if uncertainty_m is None:
-        return table_number("screening", "uncertainty_m")
-    if not (isfinite(uncertainty_m) and uncertainty_m >= 0):
-        raise LayerError(
-            f"坐标误差 uncertainty_m={uncertainty_m} 应为不小于 0 的米数。",
-            f"uncertainty_m={uncertainty_m} must be metres, not below 0.",
-        )
-    return float(uncertainty_m)
-
-
-def _protection(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-    """Pick the protection zones, in metres, with plain columns; None without any."""
-    require_crs(layer, "zones")
-    rows = layer
-    if "kind" in layer.columns:
-        kinds = layer["kind"].map(text_of)
-        named = [
-            not kind or canonical_value(kind, "zones", "kind") == "protection"
-            for kind in kinds
-        ]
-        rows = layer[np.array(named, dtype=bool)]
-    if rows.empty:
-        return None
-    shapes = np.asarray(rows.geometry, dtype=object)
-    bare = ~(shapely.area(shapely.make_valid(shapes)) > 0)  # missing is NaN
-    if bare.any():
-        raise LayerError(
-            f"{int(bare.sum())} 个保护区没有面状图形，无法比对；请先补图形或移除。",
-            f"{int(bare.sum())} protection zones have no area and cannot be compared; "
-            "draw or remove them first.",
-        )
-    metric = to_metric(rows, "zones")
-    plain = {
-        name: _column(metric, name).map(text_of)
-        for name in ("zone_id", "name", "datum_status")
-    }
-    plain["level"] = _column(metric, "level").map(canonical_level)
-    plain["status"] = _column(metric, "status").map(
-        lambda value: canonical_value(text_of(value), "zones", "status") or ""
-    )
-    shapes = shapely.make_valid(metric.geometry.to_numpy())
-    table = pd.DataFrame(plain).reset_index(drop=True).astype(object)
-    return gpd.GeoDataFrame(table, geometry=shapes, crs=metric.crs)
-
-
-def _column(layer: gpd.GeoDataFrame, name: str) -> pd.Series:
-    if name in layer.columns:
-        return layer[name]
-    return pd.Series(None, index=layer.index, dtype=object)
-
-
-@dataclass(frozen=True)
-class _Signed:
-    """Distances of all points to the edges that decide, negative inside, metres."""
-
-    ban: Floats
-    every: Floats
-    vague: Floats
+def _judge_all(
+    points: gpd.GeoDataFrame,
+    table: gpd.GeoDataFrame | None,
+    verdicts: Verdicts,
+    within_m: float,
+) -> None:
+    """Write the verdicts of all points, some at a time."""
+    there = has_place(points)
+    verdicts.cause[~there] = NO_PLACE
+    if table is None or not there.any():
+        return
+    zone_set = ZoneSet(table, fast=IS_THERE and len(points) >= COMPILED_FROM)
+    for start in range(0, len(points), CHUNK):
+        rows = start + np.flatnonzero(there[start : start + CHUNK])
+        if len(rows):
+            shapes = shapes_in(points, rows, table.crs)
+            _judge(zone_set, shapes, rows, verdicts, within_m)
 
 
 def _judge(
-    places: NDArray[Any], zones: gpd.GeoDataFrame, unsure_m: Floats
-) -> tuple[list[Verdict], Floats]:
-    """Grade points that have a place against zones that are there."""
-    unsure_m = _widen(places, zones, unsure_m)
-    level = zones["level"]
-    ban = level.isin(levels_of("conflict")).to_numpy()
-    vague = level.isna().to_numpy()
-    shapes = zones.geometry.to_numpy()
-    signed = _Signed(
-        ban=_signed_distance(places, shapes[ban]),
-        every=_signed_distance(places, shapes[~vague]),
-        vague=_signed_distance(places, shapes[vague]),
+    zones: ZoneSet,
+    places: NDArray[np.object_],
+    rows: Ints,
+    verdicts: Verdicts,
+    within_m: float,
+) -> None:
+    """Write the verdicts of some points that have a place."""
+    unsure = zones.widened(places, verdicts.unsure_m[rows])
+    verdicts.unsure_m[rows] = unsure
+    xy = shapely.get_coordinates(places)
+    reach = np.maximum(unsure, 2 * CLOSE_GAP_M)
+    point, zone = zones.in_boxes(float(reach.max()), places, xy)
+    met = zones.edges.reached(
+        xy, point, zone, reach, hold_m=2 * CLOSE_GAP_M, fast=zones.fast
     )
-    cause = _causes(signed, unsure_m)
-    chosen = _choose_zones(places, zones, cause, unsure_m, ban=ban, vague=vague)
-    decides = np.select(
-        [np.isin(cause, ("in_ban", "near_ban")), cause == "vague"],
-        [signed.ban, signed.vague],
-        np.where(
-            cause == "outside", np.minimum(signed.every, signed.vague), signed.every
-        ),
+    point, zone, met = point[met > 0], zone[met > 0], met[met > 0]
+    # most points lie far from all zones, and are done with
+    is_near = np.zeros(len(places), dtype=bool)
+    is_near[point] = True
+    near = np.flatnonzero(is_near)
+    point = (np.cumsum(is_near) - 1)[point]
+    chosen = np.full(len(places), -1, dtype=np.int32)
+    cause = np.full(len(places), OUTSIDE, dtype=np.int8)
+    measured = np.full(len(places), np.nan)
+    cause[near], chosen[near], measured[near] = _judge_near(
+        zones, xy[near], unsure[near], point, zone, met == 2
     )
-    grade = {
-        "in_ban": "conflict",
-        "in_level_3": "attention",
-        "outside": "clear",
-    }
-    verdicts = []
-    for why, position, distance_m in zip(cause, chosen, decides, strict=True):
-        zone = zones.iloc[int(position)]
-        verdicts.append(
-            Verdict(
-                grade.get(why, "uncertain"),
-                cause=str(why),
-                distance_m=float(distance_m),
-                zone_id=zone["zone_id"],
-                zone_name=zone["name"],
-                level=zone["level"],
-                zone_status=zone["status"],
-                zone_datum=zone["datum_status"],
-            )
-        )
-    return verdicts, unsure_m
+    clear = np.flatnonzero(cause == OUTSIDE)
+    _tell_nearest(zones, places, clear, chosen, measured, within_m)
+    verdicts.cause[rows] = cause
+    verdicts.zone[rows] = chosen
+    verdicts.distance_m[rows] = measured
 
 
-def _widen(places: NDArray[Any], zones: gpd.GeoDataFrame, unsure_m: Floats) -> Floats:
-    """Points by a zone whose own place is unsure are no surer than the zone."""
-    loose = (zones["datum_status"] == "unknown").to_numpy()
-    if not loose.any():
-        return unsure_m
-    wide_m = table_number("screening", "unknown_datum_m")
-    tree = shapely.STRtree(zones.geometry.to_numpy()[loose])
-    near, _ = tree.query(places, predicate="dwithin", distance=wide_m)
-    widened = unsure_m.copy()
-    widened[near] = np.maximum(widened[near], wide_m)
-    return widened
-
-
-def _signed_distance(places: NDArray[Any], shapes: NDArray[Any]) -> Floats:
-    """Distance to the edge of the union of some areas, negative inside."""
-    if len(shapes) == 0:
-        return np.full(len(places), np.inf)
-    union = _closed(shapes)
-    shapely.prepare(union)
-    distance = shapely.distance(places, shapely.boundary(union))
-    return np.where(shapely.intersects(union, places), -distance, distance)
-
-
-def _closed(shapes: NDArray[Any]) -> BaseGeometry:
-    grown = shapely.buffer(shapely.union_all(shapes), _CLOSE_GAP_M, join_style="mitre")
-    return shapely.buffer(grown, -_CLOSE_GAP_M, join_style="mitre")
-
-
-def _causes(signed: _Signed, unsure_m: Floats) -> NDArray[np.str_]:
-    """Say for each point what its grade rests on; the first that holds."""
-    return np.select(
-        [
-            signed.ban < -unsure_m,
-            np.abs(signed.ban) <= unsure_m,
-            signed.vague <= unsure_m,
-            signed.every < -unsure_m,
-            np.abs(signed.every) <= unsure_m,
-        ],
-        ["in_ban", "near_ban", "vague", "in_level_3", "near_level_3"],
-        "outside",
+def _judge_near(
+    zones: ZoneSet,
+    xy: Floats,
+    unsure: Floats,
+    point: Ints,
+    zone: Ints,
+    held: NDArray[np.bool_],
+) -> tuple[NDArray[np.int8], NDArray[np.int32], Floats]:
+    """Judge points in or by a zone: give cause, zone and signed distance."""
+    distance = _own_distance(zones, xy, point, zone, held)
+    pairs = xy, point, zone, distance
+    ban = _class_distance(zones, zones.ban, *pairs)
+    vague = _class_distance(zones, zones.vague, *pairs)
+    # all levels together count only where levels 1 and 2 decide nothing
+    is_open = (np.abs(ban) > unsure) & (ban > 0) & (vague > unsure)
+    rest = is_open[point]
+    every = _class_distance(
+        zones, zones.every, xy, point[rest], zone[rest], distance[rest]
     )
+    cause = causes(ban, vague, every, unsure)
+    chosen = _named(zones, cause, point, zone, distance)
+    measured = np.select(
+        [np.isin(cause, (IN_BAN, NEAR_BAN)), cause == VAGUE, cause == OUTSIDE],
+        [ban, vague, np.nan],
+        every,
+    )
+    return cause, chosen, measured
 
 
-def _choose_zones(
-    places: NDArray[Any],
-    zones: gpd.GeoDataFrame,
-    cause: NDArray[np.str_],
-    unsure_m: Floats,
-    *,
-    ban: NDArray[np.bool_],
-    vague: NDArray[np.bool_],
-) -> NDArray[np.intp]:
+def _own_distance(
+    zones: ZoneSet, xy: Floats, point: Ints, zone: Ints, held: NDArray[np.bool_]
+) -> Floats:
+    """Measure points to the zones themselves, where the zones put together do not do.
+
+    Points that a zone holds have 0 where their distance will be that to the outer edge.
+    """
+    rows = np.flatnonzero(~held | zones.stands_alone[zone])
+    distance = np.zeros(len(point))
+    distance[rows] = zones.edges.signed(xy, point[rows], zone[rows], fast=zones.fast)
+    return distance
+
+
+def _class_distance(
+    zones: ZoneSet,
+    merged: Merged,
+    xy: Floats,
+    point: Ints,
+    zone: Ints,
+    distance: Floats,
+) -> Floats:
+    """Give the signed distance of each point to one class; far where no pair is."""
+    result = np.full(len(xy), np.inf)
+    area = merged.of_zone[zone]
+    keep = area >= 0
+    point, area, distance = point[keep], area[keep], distance[keep].copy()
+    if len(point) == 0:
+        return result
+    # where zones were put together, their common edges are none
+    inner = np.flatnonzero((distance <= 2 * CLOSE_GAP_M) & ~merged.is_single[area])
+    distance[inner] = merged.edges.signed(
+        xy, point[inner], area[inner], fast=zones.fast
+    )
+    first = np.flatnonzero(np.diff(point, prepend=-1))
+    result[point[first]] = np.minimum.reduceat(distance, first)
+    return result
+
+
+def _named(
+    zones: ZoneSet, cause: NDArray[np.int8], point: Ints, zone: Ints, distance: Floats
+) -> NDArray[np.int32]:
     """Choose for each point the zone to name: of the class that decides, holding the
     point, approved before draft, strictest level, nearest.
     """
-    shapes = zones.geometry.to_numpy()
-    tree = shapely.STRtree(shapes)
-    nearest = tree.query_nearest(places, all_matches=False)[1].astype(np.intp)
-    point, zone = tree.query(places, predicate="dwithin", distance=unsure_m)
-    distance = shapely.distance(places[point], shapes[zone])
+    chosen = np.full(len(cause), -1, dtype=np.int32)
+    keep = cause[point] != OUTSIDE
+    point, zone, distance = point[keep], zone[keep], distance[keep]
+    for_ban = np.isin(cause[point], (IN_BAN, NEAR_BAN))
     of_class = np.select(
-        [np.isin(cause[point], ("in_ban", "near_ban")), cause[point] == "vague"],
-        [ban[zone], vague[zone]],
-        ~vague[zone],
+        [for_ban, cause[point] == VAGUE],
+        [zones.is_ban[zone], zones.is_vague[zone]],
+        ~zones.is_vague[zone],
     )
-    level = zones["level"].fillna("9").to_numpy(dtype=str)[zone]
-    is_draft = (zones["status"] != "approved").to_numpy()[zone]
-    order = np.lexsort(
-        (zone, distance, level, is_draft, distance > _CLOSE_GAP_M, ~of_class, point)
-    )
-    first, start = np.unique(point[order], return_index=True)
-    nearest[first] = zone[order][start]
-    return nearest
+    away = np.maximum(distance, 0.0)
+    key = 1000 * ~of_class + 100 * (away > CLOSE_GAP_M) + zones.rank[zone]
+    order = np.lexsort((zone, away, key, point))
+    point, zone = point[order], zone[order]
+    first = np.flatnonzero(np.diff(point, prepend=-1))
+    chosen[point[first]] = zone[first]
+    return chosen
 
 
-def _findings(points: gpd.GeoDataFrame, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
-    """Put the findings beside the ids; contacts and the like stay behind."""
-    ids = {layer_kind(kind).id_column for kind in layer_kinds()} | {"name"}
-    kept = [name for name in points.columns if name in ids and name != "zone_id"]
-    columns = list(describe(Verdict("clear"), day=date.min, datum_status="").keys())
-    table = pd.DataFrame(rows, columns=columns, index=points.index)
-    joined = pd.concat([pd.DataFrame(points[kept]), table], axis=1)
-    return gpd.GeoDataFrame(joined, geometry=points.geometry.to_numpy(), crs=points.crs)
+def _tell_nearest(
+    zones: ZoneSet,
+    places: NDArray[np.object_],
+    rows: Ints,
+    chosen: NDArray[np.int32],
+    measured: Floats,
+    within_m: float,
+) -> None:
+    """Name the nearest zone of clear points."""
+    if within_m == 0 or len(rows) == 0:
+        return
+    (at, zone), away = zones.tree.query_nearest(
+        places[rows],
+        max_distance=None if np.isinf(within_m) else within_m,
+        all_matches=False,
+        return_distance=True,
+    )
+    chosen[rows[at]] = zone
+    measured[rows[at]] = away

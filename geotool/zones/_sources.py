@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 from shapely import Point
 
-from geotool.crs import reproject, require_crs, to_metric
+from geotool.crs import reproject, require_crs
 from geotool.errors import LayerError
 from geotool.locate import locate_points
 from geotool.network import RiverNetwork
 from geotool.schema import canonical_value
+from geotool.tables import load_table
 from geotool.zones._along import Intake, Waterway
+from geotool.zones._ground import Ground
 from geotool.zones._plan import Notes, text_of
-from geotool.zones._rules import KindRule, ZoneRule
+from geotool.zones._rules import KindRule, ZoneRule, table_number
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Source:
     name: str
     river: str
     kind: str
+    status: str
     rule: KindRule
     datum_status: str | None
     point: Point
@@ -57,11 +60,8 @@ def check_sources(sources: gpd.GeoDataFrame) -> None:
 
 
 def prepare_sources(
-    table: gpd.GeoDataFrame,
-    network: RiverNetwork | None,
-    rule: ZoneRule,
-    notes: Notes,
-) -> tuple[list[Source], Any]:
+    table: gpd.GeoDataFrame, crs: Any, rule: ZoneRule, ground: Ground, notes: Notes
+) -> list[Source]:
     """Bring sources to metres and read their kind; those without a place drop out."""
     placed = ~(table.geometry.isna() | table.geometry.is_empty)
     for value in table.loc[~placed, "water_source_id"]:
@@ -71,46 +71,75 @@ def prepare_sources(
             "水源地没有坐标，未计算保护区",
             "the water source has no coordinates; no zone",
         )
-    table = table[placed]
-    if table.empty:
-        return [], table.crs
-    moved = (
-        to_metric(table, "water_sources")
-        if network is None
-        else reproject(table, network.crs)
-    )
-    sources = []
+    if not placed.any():
+        return []
+    moved = reproject(table[placed], crs)
     shapes = np.asarray(moved.geometry, dtype=object)
-    for row, point in zip(moved.to_dict("records"), shapes, strict=True):
-        source_id = text_of(row["water_source_id"])
-        kind = _kind(source_id, row.get("kind"), rule, notes)
-        column = rule.variant_column(kind)
-        variant = text_of(row.get(column)) if column else ""
-        kind_rule = rule.kind_rule(kind, variant)
-        severity = "warning" if kind_rule.extents else "error"
-        for zh, en in kind_rule.notes:
-            notes.add(source_id, severity, zh, en)
-        status = text_of(row.get("datum_status")) or None
-        if status == "unknown":
+    return [
+        _source(row, point, rule, ground, notes)
+        for row, point in zip(moved.to_dict("records"), shapes, strict=True)
+    ]
+
+
+def _source(
+    row: dict[Any, Any], point: Point, rule: ZoneRule, ground: Ground, notes: Notes
+) -> Source:
+    source_id = text_of(row["water_source_id"])
+    kind = _kind(source_id, row.get("kind"), rule, notes)
+    column = rule.variant_column(kind)
+    variant = text_of(row.get(column)) if column else ""
+    size = _size(row, point, rule.size_column(kind), ground)
+    kind_rule = rule.kind_rule(kind, variant, size=size)
+    severity = "warning" if kind_rule.extents else "error"
+    for zh, en in kind_rule.notes:
+        notes.add(source_id, severity, zh, en)
+    datum = text_of(row.get("datum_status")) or None
+    if datum == "unknown":
+        notes.add(
+            source_id,
+            "warning",
+            "水源地坐标基准不明，保护区位置可能偏移约 500 m",
+            "the datum of the water source is unknown; its zones may be off by "
+            "about 500 m",
+        )
+    status = text_of(row.get("source_status")) or text_of(row.get("status"))
+    _note_status(source_id, status, notes)
+    return Source(
+        source_id=source_id,
+        name=text_of(row.get("name")) or source_id,
+        river=text_of(row.get("river")),
+        kind=kind,
+        status=status,
+        rule=kind_rule,
+        datum_status=datum,
+        point=point,
+    )
+
+
+def _size(
+    row: dict[Any, Any], point: Point, column: str, ground: Ground
+) -> float | None:
+    """Give the size a rule tells variants by: of the register, or of the water."""
+    value = pd.to_numeric(text_of(row.get(column)), errors="coerce") if column else None
+    if value is not None and value > 0:
+        return float(value)
+    if column != "water_km2":
+        return None
+    lake = ground.lake(point, table_number("along", "lake_search_m"))
+    return None if lake is None else float(lake.area) / 1e6
+
+
+def _note_status(source_id: str, status: str, notes: Notes) -> None:
+    """Say what the state of a source means to its zones."""
+    for row in load_table("zones")["source_status"]:
+        if any(word in status.lower() for word in row["words"]):
             notes.add(
                 source_id,
-                "warning",
-                "水源地坐标基准不明，保护区位置可能偏移约 500 m",
-                "the datum of the water source is unknown; its zones may be off by "
-                "about 500 m",
+                row["severity"],
+                f"使用状态“{status}”：{row['zh']}",
+                f"status {status!r}: {row['en']}",
             )
-        sources.append(
-            Source(
-                source_id=source_id,
-                name=text_of(row.get("name")) or source_id,
-                river=text_of(row.get("river")),
-                kind=kind,
-                rule=kind_rule,
-                datum_status=status,
-                point=point,
-            )
-        )
-    return sources, moved.crs
+            return
 
 
 def _kind(source_id: str, value: object, rule: ZoneRule, notes: Notes) -> str:
