@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from _zones_drawn import (
@@ -17,7 +18,7 @@ from _zones_drawn import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point
+from shapely import Point, box
 
 import geotool as gt
 from geotool.errors import GeotoolError, LayerError
@@ -222,3 +223,35 @@ def test_the_whole_way_from_intake_to_finding():
     assert found["grade"].tolist() == ["conflict", "conflict", "attention", "clear"]
     assert found["level"].tolist()[:3] == ["1", "2", "3"]
     assert found["reason"].iloc[0].startswith("位于水源1一级保护区（草案）内")
+
+
+def test_a_works_is_ruled_by_other_clauses_than_an_outfall():
+    zones = gpd.GeoDataFrame(
+        {
+            "zone_id": ["Z"],
+            "kind": ["protection"],
+            "level": ["1"],
+            "status": ["approved"],
+            "name": ["一级"],
+        },
+        geometry=[box(0, 0, 2000, 2000)],
+        crs=4549,
+    )
+
+    def cited(column, day):
+        points = gpd.GeoDataFrame(
+            {column: ["A"], "datum_status": ["known"]},
+            geometry=[Point(1000, 1000)],
+            crs=4549,
+        )
+        return gt.screen_points(points, zones, on=day).iloc[0]
+
+    new, old = date(2026, 9, 1), date(2026, 8, 1)
+    outfall, works = cited("outfall_id", new), cited("source_id", new)
+    assert "三百一十八" in outfall["clause"]
+    assert "三百一十九" in works["clause"]
+    assert "三百一十八" not in works["clause"]
+    assert "无关的建设项目" in works["reason"]
+    assert "六十四" in cited("outfall_id", old)["clause"]
+    assert "六十五" in cited("project_id", old)["clause"]
+    assert outfall["grade"] == works["grade"] == "conflict"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geotool.schema import layer_kind, layer_kinds
 from geotool.tables import load_table
-from geotool.zones._findings import CLAUSE_OF, Case, Wording, grade_of
+from geotool.zones._findings import Case, Wording, clause_of, grade_of
 from geotool.zones._laws import clause_mark, clause_on
 from geotool.zones._rules import MARKS, weakest
 from geotool.zones._zone_set import CAUSES, Verdicts
@@ -59,7 +59,12 @@ def findings_table(
     cause = verdicts.cause
     graded = [grade_of(each) for each in CAUSES]
     words = load_table("zones")["grades"]
-    cited = [CLAUSE_OF.get(each, "") for each in CAUSES]
+    # the law bans outfalls by a clause of its own; a works is ruled by others
+    is_other = "outfall_id" not in features and any(
+        layer_kind(kind).id_column in features for kind in ("sources", "projects")
+    )
+    subject = "project" if is_other else "outfall"
+    cited = [clause_of(each, subject=subject) for each in CAUSES]
     clauses = [clause_on(each, day) if each else (None, None) for each in cited]
     columns: dict[str, Any] = kept_columns(features)
     columns["grade"] = categories(graded, cause)
@@ -75,7 +80,9 @@ def findings_table(
     columns["datum_status"] = categories(list(DATUMS), datum)
     columns["uncertainty_m"] = verdicts.unsure_m
     columns["confidence"] = _confidence(verdicts, zones, cited, day)
-    columns["reason"], columns["reason_en"] = _reasons(verdicts, zones, datum, day)
+    columns["reason"], columns["reason_en"] = _reasons(
+        verdicts, zones, datum, Wording(day, subject=subject)
+    )
     table = pd.DataFrame(columns, index=features.index, copy=False)
     return gpd.GeoDataFrame(table, geometry=features.geometry.array, crs=features.crs)
 
@@ -168,7 +175,7 @@ def _reasons(
     verdicts: Verdicts,
     zones: gpd.GeoDataFrame | None,
     datum: NDArray[np.int8],
-    day: date,
+    wording: Wording,
 ) -> tuple[pd.Categorical, pd.Categorical]:
     """Word each distinct case once."""
     inside = verdicts.distance_m <= 0
@@ -193,7 +200,6 @@ def _reasons(
     some = np.zeros(len(keys), dtype=np.intp)
     some[code[::-1]] = np.arange(len(code) - 1, -1, -1)
     records = _records(zones)
-    wording = Wording(day)
     said = [
         wording.reason(
             Case(

@@ -8,13 +8,35 @@ from geotool.zones._laws import clause_on, what_is_ruled
 from geotool.zones._plan import DRAFT_EN, DRAFT_ZH
 from geotool.zones._rules import LEVELS, level_words
 
-CLAUSE_OF = {
+_CLAUSE_OF = {
     "in_ban": "conflict",
     "near_ban": "conflict",
     "in_level_3": "attention",
     "near_level_3": "attention",
 }
 """Which clause a cause points to; the others point to none."""
+
+_OF_PROJECTS = {"conflict": "conflict_project"}
+"""Clauses that speak of works and projects where that of the left speaks of outfalls."""
+
+SUBJECTS = ("outfall", "project")
+"""What a layer holds: the law rules outfalls and other works by clauses of their own."""
+
+
+def clause_of(cause: str, *, subject: str) -> str:
+    """
+    Name the clause that a cause points to; empty where it points to none.
+
+    Examples
+    --------
+    >>> clause_of("in_ban", subject="outfall"), clause_of("in_ban", subject="project")
+    ('conflict', 'conflict_project')
+    >>> clause_of("outside", subject="outfall")
+    ''
+    """
+    named = _CLAUSE_OF.get(cause, "")
+    return _OF_PROJECTS.get(named, named) if subject == "project" else named
+
 
 _GRADE_OF = {"in_ban": "conflict", "in_level_3": "attention", "outside": "clear"}
 
@@ -84,6 +106,8 @@ class Wording:
     ----------
     day : date
         Decides which law is cited.
+    subject : str
+        One of ``SUBJECTS``.
 
     Examples
     --------
@@ -93,10 +117,11 @@ class Wording:
     '在保护区外，最近的是二墩港准保护区（划定状态不明）'
     """
 
-    def __init__(self, day: date) -> None:
+    def __init__(self, day: date, *, subject: str = "outfall") -> None:
+        self._subject = subject
         self._named: dict[int, tuple[str, str]] = {}
         self.levels = {level: level_words(level) for level in (*LEVELS, None)}
-        cited = set(CLAUSE_OF.values())
+        cited = {clause_of(each, subject=subject) for each in _CLAUSE_OF}
         self.clause = {name: clause_on(name, day) for name in cited}
         self.ruled = {name: what_is_ruled(name) for name in cited}
 
@@ -113,7 +138,8 @@ class Wording:
         elif grade == "uncertain":
             zh, en = self._doubt(case, zone, zone_en)
         else:
-            clause, what, verb = self.clause[grade], self.ruled[grade], _VERB[grade]
+            name = clause_of(case.cause, subject=self._subject)
+            clause, what, verb = self.clause[name], self.ruled[name], _VERB[grade]
             zh = f"位于{zone}内；{verb[0]}{clause[0]}（{what[0]}）"
             en = f"inside {zone_en}; {verb[1]} {clause[1]} ({what[1]})"
         if case.zone and case.zone.get("status") == "draft":
