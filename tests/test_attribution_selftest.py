@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_attribution_ranking import (
     BETWEEN,
     STEM,
@@ -20,6 +22,7 @@ from geotool.attribution import _rank, _states
 from geotool.attribution._continuity import lost_shares, may_leave
 from geotool.attribution._inputs import build_problem
 from geotool.attribution._operator import Transport
+from geotool.attribution._opinion import pooled
 from geotool.attribution._problem import Evidence
 from geotool.errors import NetworkError
 from geotool.network import Scenario
@@ -183,3 +186,27 @@ def test_halves_that_agree_say_nothing(monkeypatch):
     assert not opinion(monkeypatch, (-8.0, 8.0))
     # nor where the series leave both open
     assert not opinion(monkeypatch, (0.5, 0.0))
+
+
+@given(
+    st.lists(st.floats(1e-3, 1.0), min_size=2, max_size=8),
+    st.integers(0, 10_000),
+)
+def test_the_pool_is_between_the_halves(weights, seed):
+    series = np.array(weights) / sum(weights)
+    steady = np.random.default_rng(seed).dirichlet(np.ones(len(series)))
+    found = pooled(series, steady)
+    assert found.sum() == pytest.approx(1.0)
+    np.testing.assert_allclose(pooled(series, series), series)
+    # of two candidates that both halves put in one order, the pool does too
+    for one in range(len(series)):
+        for two in range(len(series)):
+            if series[one] >= series[two] and steady[one] >= steady[two]:
+                assert found[one] >= found[two] - 1e-12
+    turn = np.random.default_rng(seed).permutation(len(series))
+    np.testing.assert_allclose(pooled(series[turn], steady[turn]), found[turn])
+
+
+def test_what_one_half_rules_out_is_doubted_not_lost():
+    found = pooled(np.array([0.0, 1.0]), np.array([0.9, 0.1]))
+    assert 0 < found[0] < 0.05

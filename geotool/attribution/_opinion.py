@@ -1,34 +1,48 @@
 """What the other half says: the means of one window beside the time series.
 
-The two halves rest on different flows and on different readings. Where the one all but
-clears what the other puts first, neither is sure, and that is said.
+The two halves rest on different flows and on different readings, and err in different
+cases. They are pooled; where the one all but clears what the other puts first, that is
+said, too.
 """
 
-from geotool.attribution._evidence import log_prior, steady_evidence
-from geotool.attribution._observe import Observed
-from geotool.attribution._posterior import probabilities
+import numpy as np
+
 from geotool.attribution._problem import Floats, Problem, Words
-from geotool.attribution._states import Influence
 from geotool.tables import load_table
 
 
-def second_opinion(
-    problem: Problem,
-    influence: Influence,
-    observed: Observed,
-    arriving: Floats,
-    probability: Floats,
-) -> list[Words]:
+def pooled(series: Floats, steady: Floats) -> Floats:
+    """
+    Pool the probabilities of the two halves by their weighted geometric mean.
+
+    A logarithmic pool keeps what both agree on and doubts what only one is sure of
+    (Genest and Zidek 1986).
+
+    Parameters
+    ----------
+    series, steady : array of float
+        Probabilities of the candidates.
+
+    Examples
+    --------
+    >>> pooled(np.array([0.9, 0.1, 0.0]), np.array([0.5, 0.4, 0.1])).round(2).tolist()
+    [0.77, 0.23, 0.0]
+    """
+    facts = load_table("attribution")["evidence"]["pool"]
+    both = np.maximum(series, facts["floor"]) ** facts["series"]
+    both *= np.maximum(steady, facts["floor"]) ** facts["steady"]
+    return np.asarray(both / both.sum())
+
+
+def contradiction(problem: Problem, series: Floats, steady: Floats) -> list[Words]:
     """
     Say so where the means of the window point to a source that the series clear.
 
     Parameters
     ----------
-    problem, influence, observed
-    arriving : array of float
-        What the prior of the steady half counts by.
-    probability : array of float, one a candidate
-        Of the series.
+    problem : Problem
+    series, steady : array of float, one a candidate
+        Probabilities of the two halves.
 
     Returns
     -------
@@ -37,14 +51,9 @@ def second_opinion(
     """
     if not problem.n:
         return []
-    steady = steady_evidence(problem, influence, observed)
-    if steady.level == 0:
-        return []
-    other = probabilities(log_prior(problem, arriving), steady)[: problem.n]
-    first = int(other.argmax())
+    first = int(steady[: problem.n].argmax())
     facts = load_table("attribution")["evidence"]["opinion"]
-    own = float(probability[first])
-    if other[first] < facts["first"] or own >= facts["cleared"]:
+    if steady[first] < facts["first"] or series[first] >= facts["cleared"]:
         return []
     key = str(problem.sources["outfall_id"].iloc[first])
     name = str(problem.sources["name"].iloc[first])
@@ -53,11 +62,11 @@ def second_opinion(
         (
             (
                 f"两种算法不一致：按超标时段的平均浓度比较，先查的是 {shown}"
-                f"（{other[first]:.0%}），时间序列却几乎排除了它；流向或流量可能有误，两者都要查"
+                f"（{steady[first]:.0%}），时间序列却几乎排除了它；流向或流量可能有误，两者都要查"
             ),
             (
                 f"two ways of weighing disagree: by the means of the window {key} comes "
-                f"first ({other[first]:.0%}), while the series all but clear it; directions "
+                f"first ({steady[first]:.0%}), while the series all but clear it; directions "
                 "or flows may be wrong: look at both"
             ),
         )

@@ -16,7 +16,7 @@ from geotool.attribution._loads import effluent_class
 from geotool.attribution._mixing import mixing_words, source_mixing_m
 from geotool.attribution._mixture import mixture_words
 from geotool.attribution._observe import Observed, observe
-from geotool.attribution._opinion import second_opinion
+from geotool.attribution._opinion import contradiction, pooled
 from geotool.attribution._posterior import (
     best_trial,
     contribution_shares,
@@ -187,7 +187,11 @@ def rank_problem(
     extra, said = _extra_evidence(problem, influence, records, rain_mm)
     probability = probabilities(prior + extra, evidence)
     if evidence.name == "series":
-        said += second_opinion(problem, influence, observed, arriving, probability)
+        steady = steady_evidence(problem, influence, observed)
+        if steady.level > 0:
+            other = probabilities(log_prior(problem, arriving) + extra, steady)
+            said += contradiction(problem, probability, other)
+            probability = pooled(probability, other)
     facts = _with_extra(problem, evidence, extra)
     extra_g_s = _extra_loads(problem, facts)
     extra_mg_l = influence.mean[problem.target] * extra_g_s
