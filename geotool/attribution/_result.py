@@ -279,8 +279,13 @@ def _next_sample(weighed: Weighed) -> Words:
     item = item_table()[weighed.problem.item]
     where = f"{name}（{row['reach_id']}）" if name else str(row["reach_id"])
     km = trial.measure_m / 1000
+    # so many bits leave that part of the candidates there were
+    gone = 1.0 - 2.0**-trial.bits
     return (
-        f"下一个样：在 {where} {km:.2f} km 处测{item.zh}，预计可得 {trial.bits:.1f} 比特",
+        (
+            f"下一个样：在 {where} {km:.2f} km 处测{item.zh}，预计能把候选范围缩小约 "
+            f"{gone:.0%}（信息量 {trial.bits:.1f} 比特）"
+        ),
         (
             f"next sample: {item.en} on {name or row['reach_id']} at {km:.2f} km, expected "
             f"gain {trial.bits:.1f} bit"

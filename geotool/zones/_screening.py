@@ -5,6 +5,7 @@ legal check (level 3 lies outside the protection zone of the law). A point neare
 the deciding boundary than its position is sure has no confident verdict.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import geopandas as gpd
@@ -42,6 +43,9 @@ Ints = NDArray[np.intp]
 
 CHUNK = 1 << 16
 """Points judged at once, so that memory stays small however many there are."""
+
+WORKERS = 2
+"""Chunks at a time: an office machine has two cores, and each chunk takes memory."""
 
 
 def screen_points(
@@ -139,11 +143,19 @@ def _judge_all(
     if table is None or not there.any():
         return
     zone_set = ZoneSet(table, fast=IS_THERE and len(points) >= COMPILED_FROM)
-    for start in range(0, len(points), CHUNK):
+
+    def judge(start: int) -> None:
         rows = start + np.flatnonzero(there[start : start + CHUNK])
         if len(rows):
             shapes = shapes_in(points, rows, table.crs)
             _judge(zone_set, shapes, rows, verdicts, within_m)
+
+    first, *rest = range(0, len(points), CHUNK)
+    judge(first)  # makes what all the others share
+    # GEOS and compiled code let go of the interpreter: chunks run side by side
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for _ in pool.map(judge, rest):
+            pass
 
 
 def _judge(
