@@ -150,3 +150,31 @@ def test_a_trace_made_later_is_a_trace(stem):
 def test_a_start_that_is_nowhere_is_told_at_once(stem):
     with pytest.raises(LocateError):
         sources_upstream(stem, shapely.Point(9e5, 9e6), scattered(stem, 3, 1))
+
+
+def test_a_direction_of_no_known_source_is_not_called_nan():
+    rivers = gpd.GeoDataFrame(
+        {"river_id": ["A", "B"]},
+        geometry=[
+            shapely.LineString([(0, 0), (1000, 0)]),
+            shapely.LineString([(1000, 0), (2000, 0)]),
+        ],
+        crs=4549,
+    )
+    outfalls = gpd.GeoDataFrame(
+        {"outfall_id": ["P"]}, geometry=[shapely.Point(1500, 0)], crs=4549
+    )
+    network = gt.build_network(rivers)
+    for way in ("forward", "backward"):
+        turned = gt.Scenario("试", directions={"A": "forward", "B": way})
+        trace = gt.trace_upstream(
+            network,
+            shapely.Point(500, 0),
+            points={"outfalls": outfalls},
+            scenario=turned,
+        )
+        told = " ".join(trace.excluded["reason"]) + " ".join(
+            trace.excluded["reason_en"]
+        )
+        assert "nan" not in told
+        assert "None" not in told

@@ -32,7 +32,7 @@ from geotool.zones._grid import BoxGrid
 from geotool.zones._measure import IS_THERE, Edges
 from geotool.zones._merge import Links, merge_class
 
-CODE = "《生态环境法典》第三百一十八条"
+CODE = "《生态环境法典》第三百一十九、三百二十条"
 
 
 def features(*shapes, status="known", crs=CRS, **columns):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from geotool.network import RiverNetwork
 from geotool.trace._graph import NEVER
@@ -209,11 +210,14 @@ def _against(helpers: Helpers, node: int, segment: int) -> Reason:
             wrong = k
     reach = helpers.network.reaches.iloc[int(s.reach[wrong])]
     name, key = helpers.names[int(s.reach[wrong])], reach["reach_id"]
-    source = str(reach["direction_source"])
+    source = reach["direction_source"]
+    source = "" if pd.isna(source) else str(source)
+    by_zh = f"（{_SOURCES_ZH.get(source, source)}）" if source else ""
+    by_en = f" (by {source})" if source else ""
     return (
         "against_flow",
-        f"{name}（{key}）的流向（{_SOURCES_ZH.get(source, source)}）背离起点",
-        f"{name} ({key}) runs the other way (by {source})",
+        f"{name}（{key}）的流向{by_zh}背离起点",
+        f"{name} ({key}) runs the other way{by_en}",
         str(key),
     )
 
@@ -225,4 +229,6 @@ _SOURCES_ZH = {
     "boundary": "边界进出水",
     "drawing": "画线方向",
     "potential": "推断",
+    "structure": "闸站状态",
+    "elevation": "高程",
 }
