@@ -76,3 +76,8 @@ def running_lab(folder, cells, *, name="work.ipynb"):
 def kernel_is_idle(page):
     """Wait for the kernel: a cell that is run before it is there is lost."""
     page.get_by_text("| Idle").first.wait_for(timeout=PATIENCE_S * 1000)
+
+
+def outside(watch):
+    """Requests that left the machine: JupyterLab's own server is not outside."""
+    return [url for url in watch.outside if "://127.0.0.1:" not in url]

@@ -69,6 +69,15 @@ def test_every_file_opens(demo):
     assert "</html>" in (folder / "onemap.html").read_text("utf-8")[-2000:]
 
 
+def test_the_sheet_names_the_true_source_among_the_first_three(demo, truth):
+    docx = pytest.importorskip("docx", reason='pip install "geotool[report]"')
+    document = docx.Document(demo[0] / "DM03_一断面一策.docx")
+    lines = [paragraph.text for paragraph in document.paragraphs]
+    (first,) = {line for line in lines if line.startswith("前 3 位")}
+    assert truth["outfall_id"] in first
+    assert any("不是证据" in line for line in lines), "a rank is no proof"
+
+
 def test_classes_hold_what_the_data_were_made_with(trace, truth):
     relation = truth["relation_to_failing_section"]
     found = {s["outfall_id"]: s["relation"] for s in trace["sources"]}
@@ -137,10 +146,10 @@ def test_no_contact_is_in_any_output_nor_in_an_export_of_the_layers(demo, tmp_pa
     files = [*tmp_path.iterdir(), *folder.iterdir()]
     # the workspace keeps what came in; refused rows go back to who wrote them
     secret = [p for p in files if p.name not in (WORKSPACE, "outfalls_rejects.xlsx")]
-    assert len(secret) == 10 + 6
+    assert len(secret) == 10 + 7
     for path in secret:
         raw = path.read_bytes()
-        if path.suffix == ".xlsx":
+        if path.suffix in (".xlsx", ".docx"):
             book = zipfile.ZipFile(path)
             raw = b"".join(book.read(name) for name in book.namelist())
         assert "虚构某".encode() not in raw, path.name

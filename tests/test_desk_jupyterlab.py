@@ -1,7 +1,7 @@
 """A real JupyterLab, the network cut off: click, and the upstream lights up."""
 
 import pytest
-from _lab import PATIENCE_S, kernel_is_idle, running_lab
+from _lab import PATIENCE_S, kernel_is_idle, outside, running_lab
 from test_browser import OPENED, Watch, chromium  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.long]
@@ -16,10 +16,6 @@ desk = gt.trace_map(*small_case())
 desk""",
     """print("met", len(desk.trace.points), "gates", dict(desk.scenario.structures))""",
 )
-
-
-def outside(watch):
-    return [url for url in watch.outside if "://127.0.0.1:" not in url]
 
 
 def place_of(page, key):

@@ -1,21 +1,13 @@
 """A real JupyterLab shows the one map, and takes further folium layers."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 
-import nbformat
 import pytest
+from _lab import PATIENCE_S, kernel_is_idle, outside, running_lab
 from test_browser import OPENED, Watch, chromium, wait_until  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.long]
 
-PATIENCE_S = 120
 CELLS = (
     """import sys
 sys.path.insert(0, TESTS)
@@ -30,68 +22,14 @@ map""",
 )
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 @pytest.fixture(scope="module")
 def lab(request, tmp_path_factory):
-    """Address of a JupyterLab on a folder with one notebook."""
+    """Address of a notebook in a JupyterLab."""
     pytest.importorskip("jupyterlab")
-    folder = tmp_path_factory.mktemp("lab")
-    tests = str(request.config.rootpath / "tests")
-    cells = [
-        nbformat.v4.new_code_cell(text.replace("TESTS", repr(tests))) for text in CELLS
-    ]
-    notebook = nbformat.v4.new_notebook(
-        cells=cells,
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    (folder / "work").mkdir()
-    nbformat.write(notebook, folder / "work" / "map.ipynb")
-    own = {
-        name: str(folder / name.lower())
-        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    }
-    own["JUPYTERLAB_SETTINGS_DIR"] = own["JUPYTERLAB_WORKSPACES_DIR"] = str(
-        folder / "settings"
-    )
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
-        *("--IdentityProvider.token=", "--ServerApp.password="),
-        "--LabApp.news_url=None",
-        f"--ServerApp.root_dir={folder / 'work'}",
-    ]
-    with (folder / "log.txt").open("w") as log:
-        server = subprocess.Popen(
-            command,
-            env={**os.environ, **own},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            limit = time.monotonic() + PATIENCE_S
-            while not answers(f"{url}/lab") and time.monotonic() < limit:
-                assert server.poll() is None, (folder / "log.txt").read_text()
-                time.sleep(0.3)
-            yield url
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(20)
+    tests = repr(str(request.config.rootpath / "tests"))
+    cells = [text.replace("TESTS", tests) for text in CELLS]
+    with running_lab(tmp_path_factory.mktemp("lab"), cells) as address:
+        yield address
 
 
 def maps_of(page):
@@ -107,8 +45,9 @@ def test_jupyterlab_shows_the_map_and_takes_further_layers(chromium, lab):  # no
     context = chromium.new_context(viewport={**OPENED, "height": 1600})
     page = context.new_page()
     watch = Watch(page)
-    page.goto(f"{lab}/lab/tree/map.ipynb?reset")
+    page.goto(lab)
     page.locator(".jp-Notebook .jp-CodeCell").nth(1).wait_for(timeout=60_000)
+    kernel_is_idle(page)
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     for _ in CELLS:
         page.keyboard.press("Shift+Enter")
@@ -127,9 +66,6 @@ def test_jupyterlab_shows_the_map_and_takes_further_layers(chromium, lab):  # no
     second.fill(".om-search", "通江桥")
     second.press(".om-search", "Enter")
     wait_until(second, "OneMap.page.panel.popup.isOpen()")
-    outside = [
-        url for url in watch.outside if not url.startswith((lab, "ws://127.0.0.1"))
-    ]
-    assert outside == []
+    assert outside(watch) == []
     assert not [text for text in watch.complaints if "Content Security" in text]
     context.close()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import geotool as gt
 from geotool.cli._say import say
-from geotool.errors import SourceError
 from geotool.workspace import Workspace
 from geotool.zones import ZonePlan
 
@@ -13,29 +12,6 @@ CONTEXT = ("admin", "rivers", "sections")
 """Layers that a sheet shows besides the zones and what was held against them."""
 
 SCREENED = ("outfalls",)
-
-
-def check_atlas_folder(text: str) -> Path:
-    """
-    See that an atlas can be written into a folder, before any work is done.
-
-    Raises
-    ------
-    SourceError
-        If the name is a file, or the folder it would lie in is not there.
-    """
-    folder = Path(text)
-    if folder.exists() and not folder.is_dir():
-        raise SourceError(
-            f"--atlas {text} 是文件；图集要写进文件夹。",
-            f"--atlas {text} is a file; an atlas is written into a folder.",
-        )
-    if not folder.parent.is_dir():
-        raise SourceError(
-            f"--atlas 的上级文件夹 {folder.parent} 不存在；请先建立。",
-            f"The folder {folder.parent} of --atlas does not exist; make it first.",
-        )
-    return folder
 
 
 def write_workspace_atlas(

@@ -10,7 +10,7 @@ import pandas as pd
 
 import geotool as gt
 from geotool.cli._alert import run_alert
-from geotool.cli._atlas import check_atlas_folder, write_workspace_atlas
+from geotool.cli._atlas import write_workspace_atlas
 from geotool.cli._import import run_import
 from geotool.cli._layers import (
     ASSESSMENT,
@@ -119,7 +119,7 @@ def run_zones(chosen: argparse.Namespace) -> None:
     if rule.lower().endswith((".toml", ".json")):
         rule = read_mapping(rule)
     on = _day(chosen.on)
-    atlas = check_atlas_folder(chosen.atlas) if chosen.atlas else None
+    atlas = Path(chosen.atlas) if chosen.atlas else None
     if chosen.out and not workspace.has("outfalls"):
         raise LayerError(
             f"{workspace.path.name} 里没有排污口（outfalls），没有可筛查的；请去掉 --out，"

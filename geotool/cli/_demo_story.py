@@ -21,7 +21,7 @@ from geotool.cli._say import (
     say_network,
     say_trace,
 )
-from geotool.errors import SourceError
+from geotool.errors import ReportError, SourceError
 from geotool.io import read_readings
 from geotool.network import network_tables
 from geotool.report import write_assessment, write_findings, write_trace
@@ -43,6 +43,7 @@ REGISTERS = (
     ("projects", "projects_nantong.csv"),
 )
 READINGS = "readings_4h_2026-10.csv"
+SHEET = "一断面一策.docx"
 BUFFER_M = 15.0
 """An example width; no rule at hand gives one (domain.md section 5)."""
 
@@ -86,6 +87,9 @@ def run_demo(chosen: argparse.Namespace) -> None:
     _zones(workspace, network, folder)
     say("\n六、出图 maps")
     _maps(workspace, folder)
+    say("\n七、谁最可能，一断面一策 who did it, and the sheet")
+    for section_id in failing:
+        _sheet(workspace, network, section_id, folder)
     _tell_files(folder, time.perf_counter() - started)
 
 
@@ -182,6 +186,20 @@ def _maps(workspace: Workspace, folder: Path) -> None:
     save_figure(gt.plot_map(layers, **words), folder / "map.png")
 
 
+def _sheet(
+    workspace: Workspace, network: gt.RiverNetwork, section_id: str, folder: Path
+) -> None:
+    """Rank the sources above a section that failed, and write its sheet."""
+    report = gt.section_report(workspace, section_id, network=network, notice=NOTICE)
+    for text in report["summary"]:
+        say(f"  {text}")
+    say("  排序说的是先查哪里，不是结论；本例没有任何流量资料，概率因此很宽")
+    try:
+        report.to_docx(folder / f"{section_id}_{SHEET}")
+    except ReportError as error:  # the extra is a choice; the story goes on without
+        say(f"  未写 Word 文档：{error.zh}")
+
+
 def _tell_files(folder: Path, seconds: float) -> None:
     names = {
         "onemap.html": "一张图，双击打开 the one map",
@@ -190,6 +208,7 @@ def _tell_files(folder: Path, seconds: float) -> None:
         "trace.json": "溯源结果 trace for programs",
         "assessment.xlsx": "断面评价表 assessment",
         "findings.xlsx": "保护区筛查 findings",
+        f"DM03_{SHEET}": "一断面一策 sheet of the section",
         "outfalls_rejects.xlsx": "退回的登记行 rows sent back",
         WORKSPACE: "工作空间，可用 QGIS 打开 workspace",
     }

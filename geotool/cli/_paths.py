@@ -69,13 +69,15 @@ def check_outputs(name: str, chosen: argparse.Namespace) -> None:
         for key in INPUTS
         if getattr(chosen, key, None)
     }
+    if getattr(chosen, "atlas", None):
+        check_folder(Path(chosen.atlas), chosen.atlas, key="atlas")
     for key in OUTPUTS:
         text = getattr(chosen, key, None)
         if text is None:
             continue
         path = Path(text)
         if name == "report" and chosen.outfalls:
-            _check_folder(path, text)
+            check_folder(path, text, key=key)
             continue
         _check_ending(path, text, key, _ENDINGS[(name, key)])
         if path.resolve() in taken:
@@ -88,17 +90,25 @@ def check_outputs(name: str, chosen: argparse.Namespace) -> None:
         _check_workspace(path, key)
 
 
-def _check_folder(path: Path, text: str) -> None:
-    """See that many files can be written into a folder that is there or can be made."""
-    if path.is_file():
+def check_folder(path: Path, text: str, *, key: str) -> None:
+    """
+    See that many files can be written into a folder that is there or can be made.
+
+    Raises
+    ------
+    SourceError
+        If the name is a file, or the folder it would lie in is not there.
+    """
+    if path.exists() and not path.is_dir():
         raise SourceError(
-            f"批量时 --out 应是文件夹，{text} 是文件；请换一个名字。",
-            f"In bulk --out is a folder, but {text} is a file; choose another name.",
+            f"--{key} 应是文件夹（要写多个文件），{text} 是文件；请换一个名字。",
+            f"--{key} is a folder for many files, but {text} is a file; choose another "
+            "name.",
         )
     if not path.parent.is_dir():
         raise SourceError(
-            f"--out 的文件夹 {path.parent} 不存在；请先建立。",
-            f"The folder {path.parent} of --out does not exist; make it first.",
+            f"--{key} 的上级文件夹 {path.parent} 不存在；请先建立。",
+            f"The folder {path.parent} of --{key} does not exist; make it first.",
         )
 
 

@@ -40,7 +40,7 @@ def run_report(chosen: argparse.Namespace) -> None:
 
 
 def _section(workspace: Any, chosen: argparse.Namespace) -> None:
-    say("评价、溯源、排查次序；监测序列长时需要几分钟…")
+    say("评价、溯源、排查次序；监测序列长时需要十几秒…")
     report = gt.section_report(
         workspace,
         chosen.section,
