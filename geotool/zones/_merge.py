@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from geotool.zones._measure import Edges
+from geotool.zones._threads import in_threads
 
 Shapes = NDArray[np.object_]
 
@@ -128,10 +129,10 @@ def merge_class(
     members = np.split(rows, starts[1:])
     of_zone[rows] = np.repeat(np.arange(len(members)), [len(m) for m in members])
     many = np.array([len(member) > 1 for member in members])
-    made = np.array([_coverage(shapes[member]) for member in members], dtype=object)
+    made = _coverages(shapes, members)
     areas = np.add.reduceat(shapely.area(shapes[rows]), starts)
     fits = many & (np.abs(shapely.area(made) - areas) <= 1e-9 * areas)
-    fits[fits] = shapely.is_valid(made[fits])
+    fits[fits] = in_threads(shapely.is_valid, made[fits])
     for k in np.flatnonzero(many & ~fits):
         made[k] = shapely.union_all(_parts(shapes, members[k], known))
     # a gap lies between two that do not touch, or is a hole as thin as a hair
@@ -151,10 +152,26 @@ def _parts(shapes: Shapes, member: NDArray[np.intp], known: Merged | None) -> Sh
     )
 
 
+def _coverages(shapes: Shapes, members: list[NDArray[np.intp]]) -> Shapes:
+    """Unite the zones of each group; groups of one size all at once."""
+    made = np.empty(len(members), dtype=object)
+    count = np.array([len(member) for member in members])
+    for size in np.unique(count).tolist():
+        rows = np.flatnonzero(count == size)
+        some = shapes[np.array([members[k] for k in rows])]
+        try:
+            made[rows] = in_threads(_unite, some) if size > 1 else some[:, 0]
+        except shapely.errors.GEOSException:  # of one group: each by itself
+            made[rows] = [_coverage(group) for group in some]
+    return made
+
+
+def _unite(some: Shapes) -> Shapes:
+    return np.asarray(shapely.coverage_union_all(some, axis=1), dtype=object)
+
+
 def _coverage(shapes: Shapes) -> BaseGeometry:
     """Unite shapes that meet edge to edge, quickly; others come out wrong or empty."""
-    if len(shapes) == 1:
-        return shapes[0]
     try:
         return shapely.coverage_union_all(shapes)
     except shapely.errors.GEOSException:  # edges of one end within edges of another

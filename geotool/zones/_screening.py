@@ -19,6 +19,7 @@ from geotool.zones._laws import as_day
 from geotool.zones._measure import COMPILED_FROM, IS_THERE, Floats
 from geotool.zones._merge import CLOSE_GAP_M, Merged
 from geotool.zones._plan import ZonePlan
+from geotool.zones._threads import WORKERS
 from geotool.zones._zone_set import (
     IN_BAN,
     NEAR_BAN,
@@ -43,9 +44,6 @@ Ints = NDArray[np.intp]
 
 CHUNK = 1 << 16
 """Points judged at once, so that memory stays small however many there are."""
-
-WORKERS = 2
-"""Chunks at a time: an office machine has two cores, and each chunk takes memory."""
 
 
 def screen_points(

@@ -16,6 +16,7 @@ from geotool.zones._approved import canonical_level
 from geotool.zones._bands import only_areas
 from geotool.zones._plan import text_of
 from geotool.zones._rules import table_number
+from geotool.zones._threads import in_threads
 
 Floats = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ def protection_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if rows.empty:
         return None
     shapes = np.asarray(rows.geometry, dtype=object)
-    flawed = ~shapely.is_valid(shapes)
+    flawed = ~in_threads(shapely.is_valid, shapes)
     bare = ~(shapely.area(shapes) > 0)  # missing is NaN
     # a shape that crosses itself may have no area until it is mended
     bare[flawed] = ~(shapely.area(shapely.make_valid(shapes[flawed])) > 0)
@@ -143,7 +144,7 @@ def protection_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     plain["status"] = _mapped(_column(metric, "status"), _status)
     shapes = np.asarray(metric.geometry, dtype=object)
     if metric is not rows:
-        flawed = ~shapely.is_valid(shapes)
+        flawed = ~in_threads(shapely.is_valid, shapes)
     flawed |= ~np.isin(shapely.get_type_id(shapes), (3, 6))  # collections with areas
     if flawed.any():
         mended = [only_areas(shape, min_area=0.0) for shape in shapes[flawed]]
