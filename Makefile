@@ -70,4 +70,4 @@ $(STAMP): requirements.lock pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) $(DEMO) docs/_site docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) docs/_site docs/generated docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis

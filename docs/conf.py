@@ -23,7 +23,7 @@ extensions = [
     "sphinx_copybutton",
     "myst_nb",
 ]
-exclude_patterns = ["_build", "Thumbs.db"]
+exclude_patterns = ["_build", "_site", "jupyter_execute"]
 
 # docstrings are in NumPy's style; names are shown as a user writes them
 napoleon_google_docstring = False

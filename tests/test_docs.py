@@ -22,7 +22,9 @@ def site(tmp_path_factory):
 
     base = tmp_path_factory.mktemp("site")
     for name in ("docs", "notebooks", "geotool"):
-        away = shutil.ignore_patterns("_site", "_build", "generated", "__pycache__")
+        away = shutil.ignore_patterns(
+            "_site", "_build", "generated", "jupyter_execute", "__pycache__"
+        )
         shutil.copytree(ROOT / name, base / name, ignore=away)
     shutil.copy(ROOT / "CHANGELOG.md", base)
     run = subprocess.run(
