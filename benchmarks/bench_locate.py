@@ -17,17 +17,15 @@ process; only ratios are worth comparing. ``peak`` is the memory above what the 
 """
 
 import argparse
-import resource
-import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from memory_peak import Peak
 
 from geotool.locate import _index, _kernels, locate_candidates, locate_points
 from geotool.network import RiverNetwork
@@ -156,38 +154,6 @@ def ours_trees(points: gpd.GeoDataFrame, network: RiverNetwork) -> Any:
 
 
 # ---------------------------------------------------------------- measuring
-def resident_mb() -> float:
-    """Memory of this process now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
-
-
-class Peak:
-    """Watches memory while something runs."""
-
-    def __enter__(self) -> Self:
-        self.before = self.most = resident_mb()
-        self.going = True
-        self.thread = threading.Thread(target=self._watch)
-        self.thread.start()
-        return self
-
-    def _watch(self) -> None:
-        while self.going:
-            self.most = max(self.most, resident_mb())
-            time.sleep(0.02)
-
-    def __exit__(self, *_: object) -> None:
-        self.going = False
-        self.thread.join()
-        self.most = max(self.most, resident_mb())
-
-    @property
-    def mb(self) -> float:
-        """Memory above the start."""
-        return self.most - self.before
-
-
 def measure(
     work: Callable[..., Any],
     points: gpd.GeoDataFrame,

@@ -21,19 +21,17 @@ Only ratios are worth comparing.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from memory_peak import Peak
 
 import geotool as gt
 from geotool.zones import _measure
@@ -152,38 +150,6 @@ WORKS: dict[str, Callable[..., Any]] = {
 
 
 # ---------------------------------------------------------------- measuring
-def resident_mb() -> float:
-    """Memory of this process now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
-
-
-class Peak:
-    """Watches memory while something runs."""
-
-    def __enter__(self) -> Self:
-        self.before = self.most = resident_mb()
-        self.going = True
-        self.thread = threading.Thread(target=self._watch)
-        self.thread.start()
-        return self
-
-    def _watch(self) -> None:
-        while self.going:
-            self.most = max(self.most, resident_mb())
-            time.sleep(0.01)
-
-    def __exit__(self, *_: object) -> None:
-        self.going = False
-        self.thread.join()
-        self.most = max(self.most, resident_mb())
-
-    @property
-    def mb(self) -> float:
-        """Memory above the start."""
-        return self.most - self.before
-
-
 def measure(name: str, size: int, zones: int, kind: str, *, vague: bool) -> None:
     """Run one way once and print what it took: the work of a process of its own."""
     points, layer = make_points(size, vague=vague), make_zones(zones, kind)

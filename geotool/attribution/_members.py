@@ -76,8 +76,6 @@ class FlowPrior:
     ----------
     conveyance_sigma : float
         Of the logarithm, around width^(5/3) / length.
-    gauge_sigma : float
-        Of the logarithm of a section's rough flow.
     direction_weight : float
         How strongly flow against a known direction is held against a member.
     depth_m, depth_sigma : float
@@ -87,7 +85,6 @@ class FlowPrior:
     """
 
     conveyance_sigma: float = 0.6
-    gauge_sigma: float = 0.25
     direction_weight: float = 2.0
     depth_m: float = 1.6
     depth_sigma: float = 0.5

@@ -10,6 +10,12 @@ import numpy as np
 from geotool.attribution._problem import Floats, Problem, Words
 from geotool.tables import load_table
 
+POOLED: Words = (
+    "概率由时间序列与超标时段平均浓度两种算法合并而成（几何平均）",
+    "probabilities pool two ways of weighing, by series and by means (geometric mean)",
+)
+"""Said where the two are pooled."""
+
 
 def pooled(series: Floats, steady: Floats) -> Floats:
     """

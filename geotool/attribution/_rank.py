@@ -16,7 +16,7 @@ from geotool.attribution._loads import effluent_class
 from geotool.attribution._mixing import mixing_words, source_mixing_m
 from geotool.attribution._mixture import mixture_words
 from geotool.attribution._observe import Observed, observe
-from geotool.attribution._opinion import contradiction, pooled
+from geotool.attribution._opinion import POOLED, contradiction, pooled
 from geotool.attribution._posterior import (
     best_trial,
     contribution_shares,
@@ -192,6 +192,7 @@ def rank_problem(
             other = probabilities(log_prior(problem, arriving) + extra, steady)
             said += contradiction(problem, probability, other)
             probability = pooled(probability, other)
+            said.append(POOLED)
     facts = _with_extra(problem, evidence, extra)
     extra_g_s = _extra_loads(problem, facts)
     extra_mg_l = influence.mean[problem.target] * extra_g_s

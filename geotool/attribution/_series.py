@@ -80,7 +80,6 @@ def baseline_of(
     depth, start = facts["flow"]["depth_m"], facts["flow"]["start_h"]
     prior = FlowPrior(
         conveyance_sigma=_value(facts, "flow", "conveyance_sigma"),
-        gauge_sigma=_value(facts, "flow", "gauge_sigma"),
         direction_weight=_value(facts, "flow", "direction_weight"),
         depth_m=depth["value"],
         depth_sigma=depth["sigma"],

@@ -112,15 +112,15 @@ def web_of(problem: Problem, pieces: Pieces, facts: dict[str, Any]) -> Web | Non
         ),
         np.union1d(outlets, gates),
     )
-    gauge, flow, sigma = _gauges(problem, segment, facts)
+    stated = stated_flow(canals, segment, facts)
+    rough = float(facts["gauge_sigma"]["value"])
+    gauge, flow, sigma = _gauges(problem, segment, stated, rough)
     inflow = np.zeros(nodes)
     inflow[: int(part.sum())] = canals.inflow_m3_s[part]
     most = max(flow.max(initial=0.0), 3.0 * float(inflow.sum()), 0.1)
     river = pd.factorize(problem.network.reaches["river_id"])[0][canals.reach[segment]]
     per_gate = facts["gate"]["share"] * most / max(len(gates), 1)
-    end_flow, end_sigma = _open_ends(
-        open_end, (start, end), stated_flow(canals, segment, facts), most, facts
-    )
+    end_flow, end_sigma = _open_ends(open_end, (start, end), stated, most, facts)
     if not is_flow_measured(problem, segment):
         way = canals.known[segment] * np.array([[1], [-1]])
         for tip, inward in zip((start, end), way > 0, strict=True):
@@ -232,7 +232,7 @@ def is_flow_measured(problem: Problem, segment: Ints) -> bool:
 
 
 def _gauges(
-    problem: Problem, segment: Ints, facts: dict[str, Any]
+    problem: Problem, segment: Ints, stated: tuple[Floats, Floats], rough: float
 ) -> tuple[Ints, Floats, Floats]:
     """
     Segments whose flow is roughly known, in any direction, with the sd of its logarithm.
@@ -245,12 +245,11 @@ def _gauges(
     at = table["segment_in"].to_numpy(dtype=np.int64)
     flow = np.abs(table["flow_m3_s"].to_numpy(float))
     own = (at >= 0) & np.isfinite(flow) & (number[at] >= 0)
-    stated, sigma = stated_flow(canals, segment, facts)
+    layer_flow, sigma = stated
     once = np.append(segment[1:] != segment[:-1], True)  # one piece a segment
-    layer = np.flatnonzero(np.isfinite(stated) & once)
-    rough = np.full(int(own.sum()), facts["gauge_sigma"]["value"])
+    layer = np.flatnonzero(np.isfinite(layer_flow) & once)
     return (
         np.concatenate([number[at[own]], layer]).astype(np.int64),
-        np.concatenate([flow[own], stated[layer]]),
-        np.concatenate([rough, sigma[layer]]),
+        np.concatenate([flow[own], layer_flow[layer]]),
+        np.concatenate([np.full(int(own.sum()), rough), sigma[layer]]),
     )

@@ -3,7 +3,6 @@
 import argparse
 
 import geotool as gt
-from geotool.cli._layers import network_of
 from geotool.cli._say import say
 from geotool.io import read_readings
 from geotool.workspace import open_workspace
@@ -17,7 +16,7 @@ def run_alert(chosen: argparse.Namespace) -> None:
     workspace = open_workspace(chosen.workspace)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
     readings, rejected = read_readings(chosen.readings)
-    network, stale = network_of(workspace)
+    network, stale = gt.workspace_network(workspace)
     alert = incident_alert(
         network,
         readings,

@@ -16,7 +16,6 @@ from geotool.cli._layers import (
     ASSESSMENT,
     map_extras,
     map_layers,
-    network_of,
     zone_layers,
 )
 from geotool.cli._report import run_report
@@ -72,7 +71,7 @@ def run_build(chosen: argparse.Namespace) -> None:
 
 def run_check(chosen: argparse.Namespace) -> int:
     """List the issues of a network; status 3 when there are errors."""
-    network, _ = network_of(open_workspace(chosen.workspace))
+    network, _ = gt.workspace_network(open_workspace(chosen.workspace))
     issues = gt.check_network(network)
     say_network(network, issues)
     shown = issues[issues["severity"] != "info"].head(20)
@@ -127,7 +126,7 @@ def run_zones(chosen: argparse.Namespace) -> None:
             f"{workspace.path.name} has no outfalls to screen; leave --out out, or "
             "import outfalls first.",
         )
-    network, _ = network_of(workspace)
+    network, _ = gt.workspace_network(workspace)
     ground = ground_layers(workspace, chosen)
     zones, plan = zone_layers(
         workspace, network, rule=rule, buffer_m=chosen.buffer_m, **ground

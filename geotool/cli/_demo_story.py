@@ -11,7 +11,6 @@ from geotool.cli._layers import (
     ASSESSMENT,
     map_extras,
     map_layers,
-    trace_points,
     zone_layers,
 )
 from geotool.cli._say import (
@@ -144,7 +143,7 @@ def _trace(
 ) -> None:
     sections = workspace.read("sections")
     at = sections[sections["section_id"] == section_id]
-    trace = gt.trace_upstream(network, at, points=trace_points(workspace))
+    trace = gt.trace_upstream(network, at, points=gt.workspace_points(workspace))
     say_trace(trace)
     kinds = trace.excluded.loc[trace.excluded["layer"] == "outfalls", "kind"]
     gone = kinds.value_counts()

@@ -7,15 +7,11 @@ import pandas as pd
 
 import geotool as gt
 from geotool.network import NETWORK_TABLES, RiverNetwork, workspace_network
-from geotool.trace import workspace_points
 from geotool.workspace import Workspace
 from geotool.zones import ZonePlan
 
 ASSESSMENT = "assessment"
 """Table of a workspace that the last assessment is kept in."""
-
-network_of = workspace_network
-trace_points = workspace_points
 
 
 def zone_layers(
@@ -69,7 +65,7 @@ def map_extras(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...]]:
     extras: dict[str, Any] = {}
     warnings: tuple[str, ...] = ()
     if all(workspace.has(name) for name in NETWORK_TABLES[:3]):
-        network, warnings = network_of(workspace)
+        network, warnings = workspace_network(workspace)
         if not warnings and len(network.reaches):
             extras["network"] = network
     sections = workspace.read("sections") if workspace.has("sections") else ()

@@ -7,7 +7,6 @@ import geopandas as gpd
 import shapely
 
 import geotool as gt
-from geotool.cli._layers import network_of, trace_points
 from geotool.cli._say import say, say_ranking, say_trace
 from geotool.crs import GEOGRAPHIC_CRS
 from geotool.errors import LayerError, SourceError
@@ -24,7 +23,7 @@ def run_trace(chosen: argparse.Namespace) -> None:
     workspace = open_workspace(chosen.workspace)
     label, at = _start(workspace, chosen)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
-    network, stale = network_of(workspace)
+    network, stale = gt.workspace_network(workspace)
     if _ranks(chosen):
         _rank(chosen, workspace, network, label, item, scenario, stale)
         return
@@ -33,7 +32,7 @@ def run_trace(chosen: argparse.Namespace) -> None:
     trace = step(
         network,
         at,
-        points=trace_points(workspace),
+        points=gt.workspace_points(workspace),
         max_distance_m=None if chosen.max_km is None else chosen.max_km * 1000,
         max_time_h=chosen.max_hours,
         scenario=scenario,
