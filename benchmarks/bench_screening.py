@@ -14,7 +14,7 @@ allowed to be 10 m off; ``sjoin left`` one row for each point and zone that hold
 one without a zone; ``sjoin inner`` only points that lie in a zone. sjoin gives no
 distance, so ours is asked for none of clear points; ``with nearest`` is what that costs.
 Each is run in a process of its own, in turn, after a small warm-up; times are the least of the repeats,
-by the clock (ours judges two chunks of points at a time, sjoin has one thread) and of
+by the clock (ours judges points in two threads, sjoin has one) and of
 the processor; ``peak`` is the memory above what the input holds.
 Only ratios are worth comparing.
 """
@@ -117,11 +117,10 @@ def ours_plain(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Any:
     from geotool.zones import _screening
 
     there, _screening.IS_THERE = _screening.IS_THERE, False
-    _measure.IS_THERE = False
     try:
         return ours(points, zones)
     finally:
-        _screening.IS_THERE = _measure.IS_THERE = there
+        _screening.IS_THERE = there
 
 
 def sjoin_left(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Any:

@@ -28,8 +28,7 @@ from shapely import LineString, Point, Polygon, box
 import geotool as gt
 from geotool.errors import LayerError, NetworkError, TableError
 from geotool.zones import shore_rule
-from geotool.zones._grid import BoxGrid
-from geotool.zones._measure import IS_THERE, Edges
+from geotool.zones._measure import IS_THERE, signed
 from geotool.zones._merge import Links, merge_class
 
 CODE = "《生态环境法典》第三百一十九、三百二十条"
@@ -239,6 +238,9 @@ def test_many_points_are_graded_as_few_compiled_or_not(vague):
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_compiled_distances_are_those_of_geos(seed):
+    from geotool.zones._corners import Corners
+    from geotool.zones._kernels import signed_pairs
+
     rng = np.random.default_rng(seed)
     ring = rng.integers(0, 30, (6, 2)).astype(float)  # corners that share heights
     shapes = np.array(
@@ -251,33 +253,8 @@ def test_compiled_distances_are_those_of_geos(seed):
     )
     xy = rng.integers(-3, 35, (300, 2)).astype(float)
     point, area = np.divmod(np.arange(900), 3)
-    edges = Edges.of(shapes)
-    fast = edges.signed(xy, point, area, fast=True)
-    slow = edges.signed(xy, point, area, fast=False)
-    assert fast == pytest.approx(slow, abs=1e-9)
-    reach = np.full(300, 1.5)
-    for way in (True, False):
-        told = edges.reached(xy, point, area, reach, hold_m=0.25, fast=way)
-        clear = (np.abs(slow - 1.5) > 1e-9) & (np.abs(slow - 0.25) > 1e-9)
-        assert (told[clear] == ((slow <= 1.5) * 1 + (slow <= 0.25))[clear]).all()
-
-
-@pytest.mark.skipif(not IS_THERE, reason="numba is not installed")
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 60))
-def test_the_grid_finds_what_a_tree_finds(seed, count):
-    rng = np.random.default_rng(seed)
-    low = rng.integers(0, 50, (count, 2)).astype(float)
-    boxes = np.hstack([low, low + rng.integers(0, 12, (count, 2))])
-    xy = rng.integers(-5, 70, (200, 2)).astype(float)
-    grid = BoxGrid.of(boxes)
-    point, box_ = grid.query(xy)
-    tree = shapely.STRtree(shapely.box(*boxes.T))
-    a, b = tree.query(shapely.points(xy))
-    assert set(zip(point.tolist(), box_.tolist(), strict=True)) == set(
-        zip(a.tolist(), b.tolist(), strict=True)
-    )
-    assert (np.diff(point) >= 0).all()
+    fast = signed_pairs(xy, point, area, *Corners.of(shapes).rings)
+    assert fast == pytest.approx(signed(shapes, xy, point, area), abs=1e-9)
 
 
 @settings(max_examples=40, deadline=None)

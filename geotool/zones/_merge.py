@@ -1,7 +1,6 @@
 """Zones of one class put together where they touch: the line between decides nothing."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import shapely
@@ -10,7 +9,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-from geotool.zones._measure import Edges
 from geotool.zones._threads import in_threads
 
 Shapes = NDArray[np.object_]
@@ -89,11 +87,6 @@ class Merged:
     shapes: Shapes
     of_zone: NDArray[np.intp]
     is_single: NDArray[np.bool_]
-
-    @cached_property
-    def edges(self) -> Edges:
-        """The shapes ready to be measured."""
-        return Edges.of(self.shapes)
 
 
 def merge_class(

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geotool._progress import long_step
 from geotool.crs import reproject, to_metric
 from geotool.network import RiverNetwork
 from geotool.zones._along import Intake, Waterway, river_extent
@@ -54,6 +55,7 @@ _BASIS = {
 }
 
 
+@long_step("划保护区", "drawing zones")
 def protection_zones(
     water_sources: gpd.GeoDataFrame,
     network: RiverNetwork | None,

@@ -9,31 +9,21 @@ import shapely
 from numpy.typing import NDArray
 
 from geotool.zones._area import areas_m2
-from geotool.zones._finding_table import findings_table
-from geotool.zones._laws import as_day
 from geotool.zones._measure import Floats
 from geotool.zones._merge import Merged
 from geotool.zones._plan import ZonePlan
+from geotool.zones._screened import Screening
 from geotool.zones._zone_set import (
     IN_BAN,
     IN_LEVEL_3,
     NEAR_BAN,
     NEAR_LEVEL_3,
-    NO_PLACE,
-    NO_ZONES,
     OUTSIDE,
     VAGUE,
     Verdicts,
     ZoneSet,
 )
-from geotool.zones._zone_table import (
-    check_shapes,
-    datum_codes,
-    has_place,
-    protection_rows,
-    shapes_in,
-    unsure_metres,
-)
+from geotool.zones._zone_table import shapes_in
 
 Shapes = NDArray[np.object_]
 
@@ -148,24 +138,17 @@ def _screen(
     kinds: tuple[str, ...],
     figure: str,
 ) -> gpd.GeoDataFrame:
-    layer = zones.zones if isinstance(zones, ZonePlan) else zones
-    day = as_day(on)
-    check_shapes(features, name, kinds)
-    datum = datum_codes(features)
-    verdicts = Verdicts.all_of(NO_ZONES, unsure_metres(datum, uncertainty_m))
+    screening = Screening.of(features, zones, name, kinds, on, uncertainty_m)
     overlap = np.full(len(features), np.nan)
-    table = protection_rows(layer)
-    there = has_place(features)
-    verdicts.cause[~there] = NO_PLACE
-    if table is not None and there.any():
-        rows = np.flatnonzero(there)
-        shapes = shapes_in(features, rows, table.crs)
+    rows = screening.placed()
+    if screening.zones is not None and len(rows):
+        shapes = shapes_in(features, rows, screening.zones.table.crs)
         if kinds == _AREAS:
             shapes = shapely.make_valid(shapes)
-        overlap[rows] = _judge(ZoneSet(table), shapes, rows, verdicts, figure)
-    return findings_table(
-        features, verdicts, table, day=day, datum=datum, extra={figure: overlap}
-    )
+        overlap[rows] = _judge(
+            screening.zones, shapes, rows, screening.verdicts, figure
+        )
+    return screening.findings({figure: overlap})
 
 
 def _judge(
@@ -175,7 +158,7 @@ def _judge(
     verdicts: Verdicts,
     figure: str,
 ) -> Floats:
-    """Write the verdicts of shapes that are there; give what overlaps."""
+    """Write the verdicts of shapes; give what overlaps."""
     unsure = zones.widened(shapes, verdicts.unsure_m[rows])
     ban, vague, every = (
         _Against(merged, shapes, unsure)

@@ -5,7 +5,8 @@ legal check (level 3 lies outside the protection zone of the law). A point neare
 the deciding boundary than its position is sure has no confident verdict.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date
 
 import geopandas as gpd
@@ -14,36 +15,28 @@ import shapely
 from numpy.typing import NDArray
 
 from geotool.errors import LayerError
-from geotool.zones._finding_table import findings_table
-from geotool.zones._laws import as_day
-from geotool.zones._measure import COMPILED_FROM, IS_THERE, Floats
+from geotool.zones._measure import COMPILED_FROM, IS_THERE, Floats, signed
 from geotool.zones._merge import CLOSE_GAP_M, Merged
 from geotool.zones._plan import ZonePlan
+from geotool.zones._screened import Screening
 from geotool.zones._threads import WORKERS
 from geotool.zones._zone_set import (
     IN_BAN,
     NEAR_BAN,
-    NO_PLACE,
-    NO_ZONES,
     OUTSIDE,
     VAGUE,
     Verdicts,
     ZoneSet,
     causes,
 )
-from geotool.zones._zone_table import (
-    check_shapes,
-    datum_codes,
-    has_place,
-    protection_rows,
-    shapes_in,
-    unsure_metres,
-)
 
 Ints = NDArray[np.intp]
 
-CHUNK = 1 << 16
+CHUNK = 1 << 19
 """Points judged at once, so that memory stays small however many there are."""
+
+STEP = 1 << 16
+"""Points that a thread takes at a time."""
 
 
 def screen_points(
@@ -113,82 +106,82 @@ def screen_points(
     >>> found.grade_zh[0], float(found.distance_m[0]), found.clause[0]
     ('疑似违法', -500.0, '《生态环境法典》第三百一十八条')
     """
-    layer = zones.zones if isinstance(zones, ZonePlan) else zones
-    day = as_day(on)
-    check_shapes(points, "points", ("Point",))
     within_m = np.inf if nearest_within_m is None else float(nearest_within_m)
     if not within_m >= 0:
         raise LayerError(
             f"nearest_within_m={nearest_within_m} 应为不小于 0 的米数。",
             f"nearest_within_m={nearest_within_m} must be metres, not below 0.",
         )
-    datum = datum_codes(points)
-    verdicts = Verdicts.all_of(NO_ZONES, unsure_metres(datum, uncertainty_m))
-    table = protection_rows(layer)
-    _judge_all(points, table, verdicts, within_m)
-    return findings_table(points, verdicts, table, day=day, datum=datum)
+    quick = IS_THERE and len(points) >= COMPILED_FROM
+    screening = Screening.of(
+        points, zones, "points", ("Point",), on, uncertainty_m, quick=quick
+    )
+    _judge_all(screening, within_m, quick=quick)
+    return screening.findings()
 
 
-def _judge_all(
-    points: gpd.GeoDataFrame,
-    table: gpd.GeoDataFrame | None,
-    verdicts: Verdicts,
-    within_m: float,
-) -> None:
+def _judge_all(screening: Screening, within_m: float, *, quick: bool) -> None:
     """Write the verdicts of all points, some at a time."""
-    there = has_place(points)
-    verdicts.cause[~there] = NO_PLACE
-    if table is None or not there.any():
+    zones, count = screening.zones, len(screening.features)
+    if zones is None:
+        screening.placed()
         return
-    zone_set = ZoneSet(table, fast=IS_THERE and len(points) >= COMPILED_FROM)
+    judge = _judge
+    if quick:
+        from geotool.zones._quick import QuickZones  # compiles, which few points repay
+
+        judge = QuickZones(zones).judge
+    # GEOS and compiled code let go of the interpreter: steps run side by side
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for start in range(0, count, CHUNK):
+            stop = min(start + CHUNK, count)
+            xy = np.empty((stop - start, 2))
+
+            def read(step: int, start: int = start, xy: Floats = xy) -> None:
+                part = xy[step : step + STEP]
+                first = start + step
+                part[:] = screening.coordinates(zones, first, first + len(part))
+
+            in_steps(pool, read, len(xy))
+            some = screening.verdicts.part(start, stop)
+            placed = np.flatnonzero(some.cause == OUTSIDE)
+            if zones.loose.any():
+                places = _places(xy[placed])
+                some.unsure_m[placed] = zones.widened(places, some.unsure_m[placed])
+            judge(zones, xy, some, pool)
+            _tell_nearest(zones, xy, some, within_m)
+
+
+def in_steps(pool: Executor, work: Callable[[int], None], count: int) -> None:
+    """Do work on so many points in steps, side by side."""
+    for _ in pool.map(work, range(0, count, STEP)):
+        pass
+
+
+def _judge(zones: ZoneSet, xy: Floats, into: Verdicts, pool: Executor) -> None:
+    """Write the verdicts of points that are not clear."""
+    zones.warm()
 
     def judge(start: int) -> None:
-        rows = start + np.flatnonzero(there[start : start + CHUNK])
-        if len(rows):
-            shapes = shapes_in(points, rows, table.crs)
-            _judge(zone_set, shapes, rows, verdicts, within_m)
+        stop = start + STEP
+        _judge_some(zones, xy[start:stop], into.part(start, stop))
 
-    first, *rest = range(0, len(points), CHUNK)
-    judge(first)  # makes what all the others share
-    # GEOS and compiled code let go of the interpreter: chunks run side by side
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(judge, rest):
-            pass
+    in_steps(pool, judge, len(xy))
 
 
-def _judge(
-    zones: ZoneSet,
-    places: NDArray[np.object_],
-    rows: Ints,
-    verdicts: Verdicts,
-    within_m: float,
-) -> None:
-    """Write the verdicts of some points that have a place."""
-    unsure = zones.widened(places, verdicts.unsure_m[rows])
-    verdicts.unsure_m[rows] = unsure
-    xy = shapely.get_coordinates(places)
-    reach = np.maximum(unsure, 2 * CLOSE_GAP_M)
-    point, zone = zones.in_boxes(float(reach.max()), places, xy)
-    met = zones.edges.reached(
-        xy, point, zone, reach, hold_m=2 * CLOSE_GAP_M, fast=zones.fast
-    )
-    point, zone, met = point[met > 0], zone[met > 0], met[met > 0]
+def _judge_some(zones: ZoneSet, xy: Floats, into: Verdicts) -> None:
+    rows = np.flatnonzero(into.cause == OUTSIDE)
+    reach = np.maximum(into.unsure_m[rows], 2 * CLOSE_GAP_M)
+    point, zone = zones.near(_places(xy[rows]), reach)
+    point = rows[point]
     # most points lie far from all zones, and are done with
-    is_near = np.zeros(len(places), dtype=bool)
-    is_near[point] = True
-    near = np.flatnonzero(is_near)
-    point = (np.cumsum(is_near) - 1)[point]
-    chosen = np.full(len(places), -1, dtype=np.int32)
-    cause = np.full(len(places), OUTSIDE, dtype=np.int8)
-    measured = np.full(len(places), np.nan)
-    cause[near], chosen[near], measured[near] = _judge_near(
-        zones, xy[near], unsure[near], point, zone, met == 2
+    near, point = np.unique(point, return_inverse=True)
+    distance = signed(zones.shapes, xy[near], point, zone)
+    # where zones are put together, the edge that decides is measured later
+    distance[(distance <= 2 * CLOSE_GAP_M) & ~zones.stands_alone[zone]] = 0.0
+    into.cause[near], into.zone[near], into.distance_m[near] = _judge_near(
+        zones, xy[near], into.unsure_m[near], point, zone, distance
     )
-    clear = np.flatnonzero(cause == OUTSIDE)
-    _tell_nearest(zones, places, clear, chosen, measured, within_m)
-    verdicts.cause[rows] = cause
-    verdicts.zone[rows] = chosen
-    verdicts.distance_m[rows] = measured
 
 
 def _judge_near(
@@ -197,19 +190,16 @@ def _judge_near(
     unsure: Floats,
     point: Ints,
     zone: Ints,
-    held: NDArray[np.bool_],
+    distance: Floats,
 ) -> tuple[NDArray[np.int8], NDArray[np.int32], Floats]:
     """Judge points in or by a zone: give cause, zone and signed distance."""
-    distance = _own_distance(zones, xy, point, zone, held)
     pairs = xy, point, zone, distance
-    ban = _class_distance(zones, zones.ban, *pairs)
-    vague = _class_distance(zones, zones.vague, *pairs)
+    ban = _class_distance(zones.ban, *pairs)
+    vague = _class_distance(zones.vague, *pairs)
     # all levels together count only where levels 1 and 2 decide nothing
     is_open = (np.abs(ban) > unsure) & (ban > 0) & (vague > unsure)
     rest = is_open[point]
-    every = _class_distance(
-        zones, zones.every, xy, point[rest], zone[rest], distance[rest]
-    )
+    every = _class_distance(zones.every, xy, point[rest], zone[rest], distance[rest])
     cause = causes(ban, vague, every, unsure)
     chosen = _named(zones, cause, point, zone, distance)
     measured = np.select(
@@ -220,21 +210,7 @@ def _judge_near(
     return cause, chosen, measured
 
 
-def _own_distance(
-    zones: ZoneSet, xy: Floats, point: Ints, zone: Ints, held: NDArray[np.bool_]
-) -> Floats:
-    """Measure points to the zones themselves, where the zones put together do not do.
-
-    Points that a zone holds have 0 where their distance will be that to the outer edge.
-    """
-    rows = np.flatnonzero(~held | zones.stands_alone[zone])
-    distance = np.zeros(len(point))
-    distance[rows] = zones.edges.signed(xy, point[rows], zone[rows], fast=zones.fast)
-    return distance
-
-
 def _class_distance(
-    zones: ZoneSet,
     merged: Merged,
     xy: Floats,
     point: Ints,
@@ -250,9 +226,7 @@ def _class_distance(
         return result
     # where zones were put together, their common edges are none
     inner = np.flatnonzero((distance <= 2 * CLOSE_GAP_M) & ~merged.is_single[area])
-    distance[inner] = merged.edges.signed(
-        xy, point[inner], area[inner], fast=zones.fast
-    )
+    distance[inner] = signed(merged.shapes, xy, point[inner], area[inner])
     first = np.flatnonzero(np.diff(point, prepend=-1))
     result[point[first]] = np.minimum.reduceat(distance, first)
     return result
@@ -282,22 +256,20 @@ def _named(
     return chosen
 
 
-def _tell_nearest(
-    zones: ZoneSet,
-    places: NDArray[np.object_],
-    rows: Ints,
-    chosen: NDArray[np.int32],
-    measured: Floats,
-    within_m: float,
-) -> None:
+def _tell_nearest(zones: ZoneSet, xy: Floats, into: Verdicts, within_m: float) -> None:
     """Name the nearest zone of clear points."""
-    if within_m == 0 or len(rows) == 0:
+    if within_m == 0:
         return
+    rows = np.flatnonzero(into.cause == OUTSIDE)
     (at, zone), away = zones.tree.query_nearest(
-        places[rows],
+        _places(xy[rows]),
         max_distance=None if np.isinf(within_m) else within_m,
         all_matches=False,
         return_distance=True,
     )
-    chosen[rows[at]] = zone
-    measured[rows[at]] = away
+    into.zone[rows[at]] = zone
+    into.distance_m[rows[at]] = away
+
+
+def _places(xy: Floats) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(xy), dtype=object)

@@ -19,7 +19,8 @@ from geotool.errors import LayerError
 from geotool.tables import load_table
 from geotool.zones._area import areas_m2
 from geotool.zones._bands import QUADRANT_SEGMENTS
-from geotool.zones._finding_table import categories, kept_columns
+from geotool.zones._cases import categories
+from geotool.zones._finding_table import kept_columns
 from geotool.zones._laws import as_day, law_on
 from geotool.zones._measure import Floats
 from geotool.zones._plan import text_of

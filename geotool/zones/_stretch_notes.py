@@ -52,9 +52,14 @@ def note_stretch(
     if (pieces["relation"] == "crossing").any():
         notes.add(
             source_id,
-            "info",
-            "平交、汇入的河道自交汇口上溯的规定长度已计入",
-            "rivers that join count for the length the rule gives, from the junction",
+            "warning",
+            "汇入、相交的河道按平交计（登记册未注明平交或立交），自交汇口上溯的规定长度"
+            "已计入分区；其上排口的判定以此假定为准，若为立交，请在规则中将该级 "
+            "crossing_m 改为 0 后重算",
+            "rivers that join or cross are taken to meet at one level, as the register "
+            "does not say, and count for the length the rule gives, from the junction; "
+            "verdicts on outfalls there rest on that: where they cross one above the "
+            "other, set crossing_m = 0 for the level in the rules and draw again",
         )
     if len(here_m) and offset_m > here_m.max():
         notes.add(

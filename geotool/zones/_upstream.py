@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geotool._progress import long_step
 from geotool.crs import reproject
 from geotool.errors import LayerError, LocateError
 from geotool.network import RiverNetwork, Scenario
@@ -39,6 +40,7 @@ _FROM_TRACE = ["layer", "id", "name", "relation", "distance_m"]
 _FROM_TRACE += ["travel_time_min_h", "travel_time_max_h", "structures", "geometry"]
 
 
+@long_step("取水口上游", "above the intakes")
 def upstream_of_sources(
     water_sources: gpd.GeoDataFrame,
     network: RiverNetwork,

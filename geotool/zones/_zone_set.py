@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geotool.zones._grid import BoxGrid
 from geotool.zones._laws import levels_of
-from geotool.zones._measure import Edges, Floats
+from geotool.zones._measure import Floats
 from geotool.zones._merge import Links, Merged, merge_class
 from geotool.zones._rules import table_number
+
+if TYPE_CHECKING:
+    from geotool.zones._corners import Corners
 
 CAUSES = (
     "outside",
@@ -64,6 +67,15 @@ class Verdicts:
             unsure_m,
         )
 
+    def part(self, start: int, stop: int) -> "Verdicts":
+        """Give the verdicts between two rows, to be written in place."""
+        return Verdicts(
+            self.cause[start:stop],
+            self.zone[start:stop],
+            self.distance_m[start:stop],
+            self.unsure_m[start:stop],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class ZoneSet:
@@ -74,12 +86,12 @@ class ZoneSet:
     ----------
     table : GeoDataFrame
         As ``protection_rows`` gives it.
-    fast : bool
-        Whether to measure with compiled code.
+    corners : Corners, optional
+        Of the shapes, where they were taken apart already.
     """
 
     table: gpd.GeoDataFrame
-    fast: bool = False
+    corners: "Corners | None" = None
 
     @cached_property
     def shapes(self) -> NDArray[np.object_]:
@@ -87,45 +99,16 @@ class ZoneSet:
         return np.asarray(self.table.geometry, dtype=object)
 
     @cached_property
-    def edges(self) -> Edges:
-        """Shapes of the zones ready to be measured."""
-        return Edges.of(self.shapes)
-
-    @cached_property
     def tree(self) -> shapely.STRtree:
         """Tree of the zones."""
         return shapely.STRtree(self.shapes)
 
-    @cached_property
-    def _boxes(self) -> dict[float, BoxGrid | shapely.STRtree]:
-        return {}
-
-    def in_boxes(
-        self, metres: float, places: NDArray[np.object_], xy: Floats
+    def near(
+        self, places: NDArray[np.object_], metres: Floats
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """
-        List places with the zones whose boxes they lie in, sorted by place.
-
-        Parameters
-        ----------
-        metres : float
-            By how much the boxes are grown.
-        places : array of Point
-        xy : array of float, shape (places, 2)
-            Their coordinates.
-        """
-        if metres not in self._boxes:
-            box = shapely.bounds(self.shapes) + np.array([-1, -1, 1, 1]) * metres
-            grid = BoxGrid.of(box) if self.fast else None
-            if grid is None:
-                self._boxes[metres] = shapely.STRtree(np.asarray(shapely.box(*box.T)))
-            else:
-                self._boxes[metres] = grid
-        boxes = self._boxes[metres]
-        if isinstance(boxes, BoxGrid):
-            return boxes.query(xy)
-        point, area = boxes.query(places)
-        return point, area
+        """List places with the zones no farther than so many metres, by place."""
+        place, zone = self.tree.query(places, predicate="dwithin", distance=metres)
+        return place, zone
 
     @cached_property
     def is_ban(self) -> NDArray[np.bool_]:
@@ -165,6 +148,10 @@ class ZoneSet:
             found[rows] |= merged.is_single[merged.of_zone[rows]]
         return found
 
+    def warm(self) -> None:
+        """Make ready what threads share, so that it is made once."""
+        _ = self.tree, self.stands_alone
+
     @cached_property
     def rank(self) -> NDArray[np.int16]:
         """Order in which zones are named: approved first, then by level."""
@@ -181,9 +168,7 @@ class ZoneSet:
     def _loose_tree(self) -> shapely.STRtree:
         return shapely.STRtree(self.shapes[self.loose])
 
-    def widened(
-        self, places: NDArray[np.object_], unsure_m: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def widened(self, places: NDArray[np.object_], unsure_m: Floats) -> Floats:
         """Give places by a zone of unsure place no more certainty than the zone has."""
         if not self.loose.any():
             return unsure_m

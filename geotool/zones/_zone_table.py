@@ -1,5 +1,6 @@
 """Layers made ready for screening: zones as plain columns, places with their doubt."""
 
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -19,6 +20,8 @@ from geotool.zones._rules import table_number
 from geotool.zones._threads import in_threads
 
 Floats = NDArray[np.float64]
+
+_STEP = 1 << 16
 
 SURE_DATUMS = ("known", "declared")
 DATUMS = ("known", "declared", "unknown")
@@ -77,8 +80,13 @@ def check_shapes(layer: gpd.GeoDataFrame, name: str, kinds: tuple[str, ...]) -> 
     LayerError, CrsError
     """
     require_crs(layer, name)
-    types = np.unique(shapely.get_type_id(layer.geometry.to_numpy()))
-    names = [shapely.GeometryType(code).name for code in types if code >= 0]
+    shapes = np.asarray(layer.geometry.array)
+    codes: set[int] = set()
+    for start in range(0, len(shapes), _STEP):  # no copy of a whole column
+        codes |= {
+            *np.unique(shapely.get_type_id(shapes[start : start + _STEP])).tolist()
+        }
+    names = [shapely.GeometryType(code).name for code in codes if code >= 0]
     odd = {TYPES[name] for name in names} - set(kinds)
     if odd:
         raise LayerError(
@@ -88,9 +96,14 @@ def check_shapes(layer: gpd.GeoDataFrame, name: str, kinds: tuple[str, ...]) -> 
 
 
 def has_place(layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Tell which rows have a shape that is there and not empty."""
-    shapes = layer.geometry.to_numpy()
-    return ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    """Tell which rows have a shape that is there, not empty, its coordinates numbers."""
+    shapes = np.asarray(layer.geometry.array)
+    found = np.empty(len(shapes), dtype=bool)
+    for start in range(0, len(shapes), _STEP):
+        some = shapes[start : start + _STEP]
+        # the bounds of what is missing or empty are no numbers
+        found[start : start + _STEP] = np.isfinite(shapely.bounds(some)).all(axis=1)
+    return found
 
 
 def shapes_in(
@@ -98,14 +111,28 @@ def shapes_in(
 ) -> NDArray[np.object_]:
     """Give the shapes of some rows in another system."""
     if layer.crs == crs:
-        return np.asarray(layer.geometry.to_numpy()[rows], dtype=object)
+        return np.asarray(layer.geometry.array, dtype=object)[rows]
     some = gpd.GeoDataFrame(geometry=layer.geometry.iloc[rows])
     return np.asarray(reproject(some, crs).geometry, dtype=object)
 
 
-def protection_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+def valid(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which shapes are valid."""
+    return in_threads(shapely.is_valid, shapes)
+
+
+def protection_rows(
+    layer: gpd.GeoDataFrame, *, valid: Callable[[Any], NDArray[np.bool_]] = valid
+) -> gpd.GeoDataFrame | None:
     """
     Pick the protection zones, in metres, with plain columns; None without any.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    valid : callable, optional
+        Tells which shapes are valid; called last with those of the result, unless
+        some had to be mended.
 
     Returns
     -------
@@ -125,7 +152,7 @@ def protection_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if rows.empty:
         return None
     shapes = np.asarray(rows.geometry, dtype=object)
-    flawed = ~in_threads(shapely.is_valid, shapes)
+    flawed = ~valid(shapes)
     bare = ~(shapely.area(shapes) > 0)  # missing is NaN
     # a shape that crosses itself may have no area until it is mended
     bare[flawed] = ~(shapely.area(shapely.make_valid(shapes[flawed])) > 0)
@@ -144,7 +171,7 @@ def protection_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     plain["status"] = _mapped(_column(metric, "status"), _status)
     shapes = np.asarray(metric.geometry, dtype=object)
     if metric is not rows:
-        flawed = ~in_threads(shapely.is_valid, shapes)
+        flawed = ~valid(shapes)
     flawed |= ~np.isin(shapely.get_type_id(shapes), (3, 6))  # collections with areas
     if flawed.any():
         mended = [only_areas(shape, min_area=0.0) for shape in shapes[flawed]]
