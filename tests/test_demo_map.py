@@ -64,6 +64,15 @@ def test_the_network_travels_and_answers_as_the_trace_did(page):
     assert "流向由推断得出" in page.locator(".om-answer").text_content()
 
 
+def test_the_section_shows_the_readings_of_what_fails(page):
+    """The numbers that ``geotool demo`` prints of the same section."""
+    page.get_by_role("searchbox").fill("DM03")
+    page.keyboard.press("Enter")
+    chart = page.locator(".om-plot").get_attribute("aria-label")
+    assert chart.startswith("氨氮读数，2026-10-01 00:00 至 2026-10-30 20:00")
+    assert "180 次读数，84 次超过Ⅲ类限值 1 mg/L" in chart
+
+
 def test_a_click_does_not_lay_a_second_trace_over_the_one_it_brought(page):
     assert not page.get_by_label("点断面查上游，点排污口看去向").is_checked()
 

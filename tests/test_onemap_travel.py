@@ -1,6 +1,7 @@
 """What the page answers about the water, held against geotool.trace, in Chromium."""
 
 import dataclasses
+import json
 
 import geopandas as gpd
 import numpy as np
@@ -8,17 +9,28 @@ import pandas as pd
 import pytest
 import shapely
 from _town import at, frame
-from test_browser import chromium, fields, opened, search  # noqa: F401 - a fixture
+from test_browser import (  # noqa: F401 - chromium is a fixture
+    HOSTILE,
+    Watch,
+    chromium,
+    fields,
+    opened,
+    search,
+    wait_until,
+)
 from test_trace_exact import network_of
 
 import geotool as gt
 from geotool.errors import MapError
 from geotool.maps._travel import Travel
 from geotool.network import Scenario
+from geotool.tables import load_table
+from geotool.trace._velocity import BASES
 
 pytestmark = pytest.mark.browser
 
 RELATIONS = ("certain", "scenario", "possible")
+BASIS = load_table("styles")["values"]["time_basis"]
 LAYERS = {"outfalls": "outfall_id", "sections": "section_id"}
 MODES = ("known", "known", "unknown", "bidirectional", "inferred")
 STATES = (None, None, "open", "closed", "one_way", "unknown", "weir")
@@ -33,10 +45,10 @@ ASK = """([payload, questions]) => {
     return questions.map(([reach, measure, upstream]) => {
         const found = OneMap.travel.trace(network, { reach, measure }, upstream);
         return {
-            reaches: found.reaches.map((one) => [one.reach, one.low, one.high, one.level, one.distance]),
+            reaches: found.reaches.map((one) => [one.reach, one.low, one.high, one.level, one.distance, one.fast, one.slow]),
             points: Object.fromEntries([...found.points].map(([name, met]) =>
-                [name, met.map((one) => [one.row, one.level, one.distance])])),
-            gates: found.gates.map(({ gate, level, distance }) => [gate.id, level, distance]),
+                [name, met.map((one) => [one.row, one.level, one.distance, one.fast, one.slow, one.basis])])),
+            gates: found.gates.map(({ gate, level, distance, fast, slow }) => [gate.id, level, distance, fast, slow]),
         };
     });
 }"""
@@ -50,11 +62,11 @@ def page(chromium, tmp_path_factory):  # noqa: F811 - the fixture
         yield page
 
 
-def points_of(network, rng, name, count):
+def points_of(network, rng, name, count, *, shares):
     """Points on the reaches, some of them at nodes, one far away, one nowhere."""
     lines = network.reaches.geometry
     which = rng.integers(0, len(lines), count)
-    share = rng.choice([0.0, 0.3, 0.5, 0.77, 1.0], count)
+    share = rng.choice(shares, count)
     spots = [
         lines.iloc[w].interpolate(s, normalized=True)
         for w, s in zip(which, share, strict=True)
@@ -64,36 +76,34 @@ def points_of(network, rng, name, count):
     return gpd.GeoDataFrame({LAYERS[name]: ids}, geometry=spots, crs=network.crs)
 
 
+def way(row):
+    """How something was met: class, metres, fewest and most seconds."""
+    hours = (row["travel_time_min_h"], row["travel_time_max_h"])
+    level = RELATIONS.index(row["relation"])
+    return level, row["distance_m"], *(3600 * one for one in hours)
+
+
 def expected(network, scenario, points, start, *, upstream):
     """The trace of geotool in the numbers of the page."""
     step = gt.trace_upstream if upstream else gt.trace_downstream
     trace = step(network, start, points=points, scenario=scenario)
-    level = trace.reaches["relation"].map(RELATIONS.index)
     rows = network.reach_position[trace.reaches["reach_id"]]
     reaches = {
-        (int(row), round(low, 3), round(high, 3)): (int(one), metres)
-        for row, low, high, one, metres in zip(
-            rows,
-            trace.reaches["from_measure_m"],
-            trace.reaches["to_measure_m"],
-            level,
-            trace.reaches["distance_m"],
-            strict=True,
+        (int(row), round(one["from_measure_m"], 3), round(one["to_measure_m"], 3)): way(
+            one
         )
+        for row, one in zip(rows, trace.reaches.to_dict("records"), strict=True)
     }
     met = {}
     for name, table in points.items():
         mine = trace.points[trace.points["layer"] == name]
         place = {key: row for row, key in enumerate(table[LAYERS[name]])}
         met[name] = {
-            place[one["id"]]: (RELATIONS.index(one["relation"]), one["distance_m"])
+            place[one["id"]]: (*way(one), BASES.index(one["time_basis"]))
             for one in mine.to_dict("records")
         }
     shut = trace.stopped[trace.stopped["kind"] == "closed_gate"]
-    gates = {
-        one["subject"]: (RELATIONS.index(one["relation"]), one["distance_m"])
-        for one in shut.to_dict("records")
-    }
+    gates = {one["subject"]: way(one) for one in shut.to_dict("records")}
     return {"reaches": reaches, "points": met, "gates": gates}
 
 
@@ -101,26 +111,37 @@ def answered(found):
     metres = 1000
     return {
         "reaches": {
-            (reach, low / metres, high / metres): (level, away / metres)
-            for reach, low, high, level, away in found["reaches"]
+            (reach, low / metres, high / metres): (level, away / metres, *times)
+            for reach, low, high, level, away, *times in found["reaches"]
         },
         "points": {
-            name: {row: (level, away / metres) for row, level, away in met}
+            name: {
+                row: (level, away / metres, *rest) for row, level, away, *rest in met
+            }
             for name, met in found["points"].items()
         },
-        "gates": {key: (level, away / metres) for key, level, away in found["gates"]},
+        "gates": {
+            key: (level, away / metres, *times)
+            for key, level, away, *times in found["gates"]
+        },
     }
 
 
-def same(found, wanted, where):
-    """The same keys and classes; distances to a millimetre a reach."""
+def same(found, wanted, where, *, timed):
+    """The same keys and classes; distances to a millimetre a reach, times likewise."""
     assert found.keys() == wanted.keys(), where
-    for key, (level, metres) in wanted.items():
+    for key, (level, metres, *spent) in wanted.items():
         assert found[key][0] == level, (where, key)
         assert found[key][1] == pytest.approx(metres, abs=0.05), (where, key)
+        if timed:
+            assert found[key][2:4] == pytest.approx(spent[:2], rel=1e-4, abs=0.2), (
+                where,
+                key,
+            )
+            assert list(found[key][4:]) == spent[2:], (where, key)
 
 
-def hold(page, network, scenario, points, starts, where):
+def hold(page, network, scenario, points, starts, where, *, timed=True):
     payload = Travel(network, scenario).pack(points)
     questions = [
         (int(network.reach_position[reach]), round(measure * 1000), upstream)
@@ -138,32 +159,34 @@ def hold(page, network, scenario, points, starts, where):
             for (reach, low, high), value in told["reaches"].items()
         }
         at_ = (where, start, upstream)
-        same(told["reaches"], wanted["reaches"], at_)
-        same(told["gates"], wanted["gates"], at_)
+        same(told["reaches"], wanted["reaches"], at_, timed=timed)
+        same(told["gates"], wanted["gates"], at_, timed=timed)
         for name in points:
-            same(told["points"][name], wanted["points"][name], (*at_, name))
+            mine = told["points"][name]
+            same(mine, wanted["points"][name], (*at_, name), timed=timed)
         answers += len(wanted["reaches"]) > 1
     return answers
 
 
 # ---------------------------------------------------------------- against the trace
-@pytest.mark.parametrize("seed", range(16))
-def test_the_page_answers_as_the_trace_does_on_random_networks(page, seed):
+def random_case(rng, lengths, *, closed, ties=True):
     """Loops, both-way reaches, gates of every state, starts at nodes and inside."""
-    rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 9))
     edges = [
         (
-            int(rng.integers(n)),
-            int(rng.integers(n)),
+            (a := int(rng.integers(n))),
+            (a + int(rng.integers(0 if ties else 1, n))) % n,
             str(rng.choice(MODES)),
-            float(rng.choice([40.0, 100.0, 250.0])),
+            lengths(),
             STATES[rng.integers(len(STATES))],
         )
         for _ in range(int(rng.integers(3, 14)))
     ]
     network = network_of(edges, n)
-    points = {name: points_of(network, rng, name, 8) for name in LAYERS}
+    # from the middle of a loop both ways are equally long; a place at the end of a reach
+    # is as far through it as through the node: either way may be timed
+    shares = [0.0, 0.3, 0.5, 0.77, 1.0] if ties else [0.2, 0.3, 0.55, 0.77]
+    points = {name: points_of(network, rng, name, 8, shares=shares) for name in LAYERS}
     reaches = network.reaches
     rows = rng.integers(0, len(reaches), 5)
     starts = [
@@ -171,13 +194,50 @@ def test_the_page_answers_as_the_trace_does_on_random_networks(page, seed):
         for row, share in zip(rows, [0.0, 0.25, 0.5, 0.6, 1.0], strict=True)
     ]
     scenario = None
-    if seed % 3 == 0:
+    if closed:
         gates = network.structures["structure_id"].tolist()
         scenario = Scenario(
             "试",
             structures=dict.fromkeys(gates[:2], "closed"),
             directions={reaches["river_id"].iloc[0]: "backward"},
+            velocities_m_s={reaches["river_id"].iloc[-1]: 0.25},
         )
+    return network, scenario, points, starts
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_the_page_answers_as_the_trace_does_on_random_networks(page, seed):
+    rng = np.random.default_rng(seed)
+    case = random_case(
+        rng, lambda: float(rng.choice([40.0, 100.0, 250.0])), closed=seed % 3 == 0
+    )
+    hold(page, *case, seed, timed=False)
+
+
+def with_velocities(network, rng):
+    """Some reaches with a velocity, some with a flow, some wide, some with nothing."""
+    count = len(network.reaches)
+    kind = rng.integers(4, size=count)
+    speed = np.where(kind == 0, rng.uniform(0.05, 1.2, count), np.nan)
+    flow = np.where(kind == 1, rng.uniform(-9, 9, count), np.nan)
+    width = np.where(kind == 2, 250.0, np.where(kind == 1, 20.0, np.nan))
+    reaches = network.reaches.assign(
+        velocity_m_s=speed, flow_m3_s=flow, width_m=width, depth_m=2.0
+    )
+    return dataclasses.replace(network, reaches=reaches)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_times_and_what_they_rest_on_are_those_of_the_trace(page, seed):
+    rng = np.random.default_rng(100 + seed)
+    network, scenario, points, starts = random_case(
+        rng,
+        lambda: round(float(rng.uniform(40, 250)), 2),
+        closed=seed % 3 == 0,
+        ties=False,
+    )
+    if seed % 4:  # else one velocity for all, which takes a short cut
+        network = with_velocities(network, rng)
     hold(page, network, scenario, points, starts, seed)
 
 
@@ -337,7 +397,16 @@ def test_a_click_on_an_outfall_shows_where_its_water_goes(fresh, story):
     words = fresh.locator(".om-said").text_content()
     assert words.startswith("下游")
     assert f"监测断面 {len(trace.points)} 个" in words
-    assert "到达时间要看流速" in fresh.locator(".om-answer").text_content()
+    told = fresh.locator(".om-answer").text_content()
+    assert "流经时间按流速范围推算" in told
+    row = trace.points.iloc[0]
+    low, high = (
+        f"{one:.1f}" if one < 9.95 else f"{one:.0f}"
+        for one in (row["travel_time_min_h"], row["travel_time_max_h"])
+    )
+    time = low if low == high else f"{low} 至 {high}"
+    first = fresh.locator(".om-answer ol").first.locator("li").first.text_content()
+    assert f"{time} h（{BASIS[row['time_basis']]}）" in first
 
 
 def test_the_gates_where_it_ended_are_said(fresh, story):
@@ -377,6 +446,13 @@ def test_answer_is_in_legend_print_and_export_and_can_be_cleared(fresh, story, b
     mine = table[table["图层"] == "入河排污口"]
     assert mine["编号"].tolist() == met["id"].tolist()
     assert np.allclose(mine["沿河距离（m）"], met["distance_m"], atol=0.05)
+    for header, key in (
+        ("流经时间下限（h）", "travel_time_min_h"),
+        ("流经时间上限（h）", "travel_time_max_h"),
+    ):
+        assert np.allclose(mine[header], met[key], rtol=1e-4)
+    assert mine["时间依据"].tolist() == met["time_basis"].map(BASIS).tolist()
+    assert "按缺省流速估计（按假定流速）" in fresh.locator(".om-answer").text_content()
     fresh.locator(".om-answer").get_by_role("button", name="清除").click()
     assert "上游河段" not in fresh.locator(".om-legend").text_content()
     assert fresh.evaluate(
@@ -407,6 +483,87 @@ def test_by_keyboard_alone(fresh, story, busy):
     fresh.keyboard.press("Enter")
     assert f"入河排污口 {len(met)} 个" in fresh.locator(".om-said").text_content()
     assert fresh.evaluate("document.activeElement.textContent") == "↑ 查上游"
+
+
+# ---------------------------------------------------------------- in a link
+ANSWER = """() => {
+    const { answer } = OneMap.page.panel.follow;
+    return answer && JSON.stringify([answer.layer.name, answer.row, answer.upstream, answer.reaches.length,
+        [...answer.points].map(([name, met]) => [name, met.map(({ row }) => row)])]);
+}"""
+
+
+def test_a_link_opens_with_the_answer_shown(chromium, fresh, story, busy):  # noqa: F811
+    row, met = busy
+    _, section = section_of(story, row)
+    fresh.mouse.click(*spot_of(fresh, section.geometry.iloc[0]))
+    asked = fresh.evaluate(ANSWER)
+    words = fresh.locator(".om-asked").text_content()
+    wait_until(fresh, "window.location.hash.includes('q=')")
+    address = fresh.evaluate("window.location.href")
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    watch = Watch(page)
+    page.goto(address)
+    wait_until(page, "window.OneMap && OneMap.ready")
+    assert page.evaluate(ANSWER) == asked
+    assert page.locator(".om-asked").text_content() == words
+    assert f"入河排污口 {len(met)} 个" in words
+    assert "上游河段" in page.locator(".om-legend").text_content()
+    assert page.evaluate("OneMap.page.map.getZoom()") == 16
+    # a link without a question, opened in the same window, shows no answer
+    page.evaluate("window.location.hash = 'v=31.93,120.9,12'")
+    wait_until(page, "OneMap.page.map.getZoom() === 12")
+    assert page.evaluate(ANSWER) is None
+    assert watch.complaints == []
+    context.close()
+
+
+def test_a_link_keeps_where_on_a_reach_was_clicked(fresh):
+    def at_the_place(hash_):
+        return fresh.evaluate(
+            """(hash) => {
+                const { panel, view } = OneMap.page;
+                const layer = panel.data.find(({ name }) => name === "reaches");
+                if (hash) {
+                    panel.follow.clear();
+                    view.read(hash);
+                } else {
+                    const [x, y] = [layer.lines.x[layer.lines.start[7]], layer.lines.y[layer.lines.start[7]]];
+                    const place = L.latLng(OneMap.data.latitudeOf(y) + 0.001, OneMap.data.longitudeOf(x) + 0.001);
+                    panel.follow.ask(layer, layer.lines.row[7], place, false);
+                }
+                const { start, upstream } = panel.follow.answer;
+                return [start.reach, start.measure, upstream, `#${view.text()}`];
+            }""",
+            hash_,
+        )
+
+    first = at_the_place("")
+    again = at_the_place(first[3])
+    assert again[0] == first[0]
+    assert again[1] == pytest.approx(first[1], abs=200)  # mm: degrees are rounded
+    assert again[2:] == first[2:]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'q=["sections","没有",1]',
+        'q=["sections",-1,1]',
+        'q=["sections",1e9,1]',
+        'q=["__proto__","constructor",1]',
+        'q=["rivers",0,1]',
+        'q=[{},[],null,"x"]',
+        'q=["reaches","没有",1,999,999]',
+        "q=[[[",
+        *(f'q=["sections",{json.dumps(text)},1]' for text in HOSTILE[:6]),
+    ],
+)
+def test_a_question_that_makes_no_sense_asks_nothing(fresh, text):
+    fresh.evaluate("(text) => OneMap.page.view.read(`#${text}`)", text)
+    assert fresh.evaluate(ANSWER) is None
+    assert fresh.evaluate("window.__hit") is None
 
 
 def test_a_click_asks_nothing_where_the_reader_does_not_want_it(fresh, story, busy):

@@ -18,6 +18,7 @@ from typing import Any
 import folium
 from branca.element import CssLink, Figure, JavascriptLink
 
+from geotool._progress import long_step
 from geotool.errors import MapError
 
 VENDORED = {
@@ -56,6 +57,7 @@ SCRIPTS = (
     "onemap_answer.js",
     "onemap_follow.js",
     "onemap_period.js",
+    "onemap_series.js",
     "onemap_photo.js",
     "onemap_ground.js",
     "onemap_view.js",
@@ -75,9 +77,11 @@ _LINK = re.compile(
     r"""(?:src|href)\s*=\s*["']?(?:https?:)?//[^"'\s>]+""", re.IGNORECASE
 )
 _SCRIPT = re.compile(r"<script[^>]*>(.*?)</script>", re.IGNORECASE | re.DOTALL)
+_PACKED = re.compile(r'(<script type="application/x-onemap"[^>]*>)[^<]*')
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
+@long_step("写一张图", "writing the one map")
 def save_map(map: folium.Map, path: str | os.PathLike[str]) -> Path:
     """
     Write a map as one self-contained HTML file.
@@ -166,14 +170,15 @@ def _write_document(figure: Figure) -> str:
     """Put a rendered figure together."""
     body, script = figure.html.render(), figure.script.render()
     ours = "OneMap." in script
-    styles, libraries, early = _read_header(figure, script + body)
+    bare = _PACKED.sub(r"\1", body)  # packed data call nothing, and are megabytes
+    styles, libraries, early = _read_header(figure, script + bare)
     scripts = [*early, *libraries]
     if "L.marker(" in script:
         scripts.append(_marker_icons())
     if ours:
         scripts += [_copy("fflate.js"), *(_own(name) for name in SCRIPTS)]
         styles.append(f"<style>{_own('onemap.css')}</style>")
-    _refuse_outside("\n".join([*styles, body]), script)
+    _refuse_outside("\n".join([*styles, bare]), script)
     scripts.append(_disarm(script))
     return "\n".join(
         [

@@ -165,6 +165,7 @@ def page_style(look: Look, columns: list[dict[str, Any]]) -> dict[str, Any]:
         "labelZoom": style.get("label_zoom", 0),
         "labelNote": style["label_note"] if style.get("label_note") in keys else "",
         "hide": list(style.get("hide", ())),
+        "first": list(style.get("first", ())),
         "base": style["base"],
     }
 
@@ -194,7 +195,7 @@ def _pack_column(
                 head["percent"] = True
             if key in styles["decimals"]:
                 head["round"] = styles["decimals"][key]
-            return {**head, **_pack_numbers(numbers, pack)}
+            return {**head, **pack_numbers(numbers, pack)}
     texts = _as_texts(cells, value_labels(layer.name, key))
     codes, words = pd.factorize(texts, use_na_sentinel=True)
     few = len(words) < max(16, len(texts) // 3)
@@ -222,7 +223,8 @@ def _as_numbers(cells: pd.Series) -> NDArray[np.float64] | None:
     return None if whole and (np.abs(numbers) > 2**53).any() else numbers
 
 
-def _pack_numbers(numbers: NDArray[np.float64], pack: Pack) -> dict[str, Any]:
+def pack_numbers(numbers: NDArray[np.float64], pack: Pack) -> dict[str, Any]:
+    """Pack numbers as scaled integers where few decimals say them, else as doubles."""
     there = np.isfinite(numbers)
     for decimals in range(_DECIMALS):
         scaled = np.round(numbers[there] * 10**decimals)

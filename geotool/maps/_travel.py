@@ -22,11 +22,12 @@ from geotool.errors import MapError
 from geotool.locate import locate_points
 from geotool.maps._look import look_at
 from geotool.maps._pack import Pack, class_heads, page_style
-from geotool.maps._prepare import MapLayer, Parts, prepare_layer
+from geotool.maps._prepare import MapLayer, Parts, prepare_layer, value_labels
 from geotool.maps._style import column_label, layer_label
 from geotool.network import RiverNetwork, Scenario
 from geotool.trace._layout import Layout, layout_of
 from geotool.trace._segments import NODE_M
+from geotool.trace._velocity import BASES, velocity_ranges
 
 Ints = NDArray[np.int64]
 
@@ -43,6 +44,18 @@ LOCATED = ("on", "ambiguous", "far", "no_place")
 """How a point was put on the network; the page reads positions in this list."""
 
 _SHORTEST_MM = 2  # a measure inside a reach needs a millimetre on either side
+_TOLD = (
+    "name",
+    "reach_id",
+    "relation",
+    "distance_m",
+    "travel_time_min_h",
+    "travel_time_max_h",
+    "time_basis",
+    "rank",
+)
+"""Columns of an answer that have a label of their own."""
+
 _MADE = ("trace_reaches", "trace_points", "trace_start", "trace_ends")
 
 
@@ -126,6 +139,8 @@ class Travel:
             "along": pack.array(layout.along.astype("<i1")),
             "against": pack.array(layout.against.astype("<i1")),
             "length": pack.array(length.astype("<i4")),
+            "speeds": _speeds(self.network, self.scenario, pack),
+            "bases": [value_labels("trace_points", "time_basis")[one] for one in BASES],
             "gates": [
                 {
                     "id": gate.structure_id,
@@ -179,6 +194,22 @@ class Travel:
             "measure": pack.array(measure.astype("<i4")),
             "how": pack.array(how.astype("<i1")),
         }
+
+
+def _speeds(
+    network: RiverNetwork, scenario: Scenario | None, pack: Pack
+) -> dict[str, Any]:
+    """Velocities that occur, what they rest on, and which each reach has."""
+    told = scenario.velocities_m_s if scenario else None
+    speed = velocity_ranges(network, told)
+    kind = speed.groupby(list(speed), sort=False).ngroup()
+    ranges = speed.drop_duplicates()  # in the same order
+    return {
+        "low": pack.array(ranges["low_m_s"].to_numpy("<f8")),
+        "high": pack.array(ranges["high_m_s"].to_numpy("<f8")),
+        "basis": pack.array(ranges["basis"].map(BASES.index).to_numpy("<i1")),
+        "of": pack.steps(kind.to_numpy(np.int64)),
+    }
 
 
 def _tables(
@@ -260,21 +291,23 @@ def _gate_places(network: RiverNetwork, layout: Layout) -> list[list[float]]:
 
 def _look(name: str) -> dict[str, Any]:
     """How the page draws what a search found: in the style of a trace."""
-    columns = ("name", "reach_id", "relation", "distance_m", "rank")
     table = pd.DataFrame(
         {
             "name": "",
             "reach_id": "",
             "relation": ["certain", "scenario", "possible"],
             "distance_m": 0.0,
+            "travel_time_min_h": 0.0,
+            "travel_time_max_h": 0.0,
+            "time_basis": "",
             "rank": 1.0,
         }
     )
-    labels = {key: column_label(name, key) for key in columns}
+    labels = {key: column_label(name, key) for key in _TOLD}
     nowhere = Parts(np.zeros(0, dtype=object), np.zeros(0, dtype=np.intp))
     layer = MapLayer(name, layer_label(name), table, labels, nowhere, 0)
     look = look_at(layer)
-    heads = [{"key": key, "as": "text"} for key in columns]
+    heads = [{"key": key, "as": "text"} for key in _TOLD]
     return {
         "label": layer.label,
         "labels": labels,

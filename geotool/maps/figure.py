@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from geotool._progress import long_step
 from geotool.crs import GEOGRAPHIC_CRS, metric_crs
 from geotool.errors import MapError
 from geotool.maps import _page
@@ -49,6 +50,7 @@ _LEGEND_BELOW = 176.0
 _SMALLEST_M = 200.0  # half a map's width at least, where all lies in one place
 
 
+@long_step("打印图", "the printed map")
 def plot_map(
     layers: Mapping[str, gpd.GeoDataFrame] | Any,
     *,

@@ -32,6 +32,7 @@ OneMap.start = function (map, settingsId, layers, others) {
   const panel = new OneMap.panel.Panel(map, facts, layers, others);
   const has = (name) => facts.packs.includes(name);
   if (has("periods")) new OneMap.period.Periods(map, panel, "periods");
+  if (has("readings")) new OneMap.series.Readings(panel, "readings");
   if (has("photos")) new OneMap.photo.Photos(panel, "photos");
   if (has("network")) new OneMap.follow.Follow(map, panel, new OneMap.travel.Network("network"));
   const tools = new OneMap.tools.Tools(map, panel, () => show(bounds(framing) || bounds(layers)));

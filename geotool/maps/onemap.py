@@ -4,6 +4,7 @@ import datetime as dt
 import html
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import folium
@@ -13,9 +14,11 @@ from branca.element import Element, Figure
 from folium.map import Layer
 from folium.template import Template
 
+from geotool._progress import long_step
 from geotool.errors import MapError
 from geotool.maps._datum import map_datum
 from geotool.maps._derived import with_derived
+from geotool.maps._goals import OUTFALLS
 from geotool.maps._ground import BaseMap
 from geotool.maps._look import look_at
 from geotool.maps._offline import render_offline, write_page
@@ -29,6 +32,7 @@ from geotool.maps._prepare import (
     collect_layers,
     prepare_layer,
 )
+from geotool.maps._series import STANDARD, Readings
 from geotool.maps._style import map_date, opens
 from geotool.maps._travel import Travel
 from geotool.network import RiverNetwork, Scenario
@@ -107,10 +111,19 @@ class OneMap(folium.Map):
             outfile.close()
 
 
+class _Text(Element):
+    """Text as it is: branca would compile megabytes of data as a template."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def render(self, **kwargs: Any) -> str:  # noqa: ARG002
+        return self._text
+
+
 def _data_element(name: str, payload: str) -> Element:
-    return Element(
-        f'<script type="application/x-onemap" id="{name}">{payload}</script>'
-    )
+    return _Text(f'<script type="application/x-onemap" id="{name}">{payload}</script>')
 
 
 def _variables(layers: Sequence[Layer]) -> str:
@@ -138,11 +151,6 @@ class PackedLayer(Layer):
     """A layer as packed columns; see ``_pack.py`` and ``onemap_layer.js``."""
 
     _template = Template("""
-        {% macro html(this, kwargs) %}
-        <script type="application/x-onemap" id="{{ this.get_name() }}_data">
-        {{- this.payload -}}
-        </script>
-        {% endmacro %}
         {% macro script(this, kwargs) %}
         var {{ this.get_name() }} = OneMap.layer("{{ this.get_name() }}_data");
         {% endmacro %}""")
@@ -160,7 +168,15 @@ class PackedLayer(Layer):
         self._name, self._id = "PackedLayer", str(position)
         self.payload = pack_layer(layer, look_at(layer, also=also))
 
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # as folium's
+        """Put the data into the page, and the call that reads them."""
+        figure, name = self.get_root(), f"{self.get_name()}_data"
+        assert isinstance(figure, Figure)  # folium puts every map into one
+        figure.html.add_child(_data_element(name, self.payload), name=name)
+        super().render(**kwargs)
 
+
+@long_step("一张图", "the one map")
 def one_map(
     layers: Mapping[str, gpd.GeoDataFrame] | Any,
     *,
@@ -173,6 +189,7 @@ def one_map(
     network: RiverNetwork | None = None,
     scenario: Scenario | None = None,
     assessment: pd.DataFrame | None = None,
+    readings: pd.DataFrame | None = None,
     base: BaseMap | None = None,
     photos: str | os.PathLike[str] | None = None,
 ) -> OneMap:
@@ -206,6 +223,11 @@ def one_map(
     assessment : DataFrame, optional
         Of :func:`geotool.assess_sections`. The sections are coloured by their class
         of the last period, and a slider shows the others where there are several.
+    readings : DataFrame, optional
+        Of :func:`geotool.read_readings`. The popup of a section draws those of the
+        item that fails worst (the reader may choose another) with the limit of the
+        section's target; that of an outfall whose id they name, with what its permit
+        allows, and outfalls can be coloured by whether they keep to it.
     base : BaseMap, optional
         Of :func:`geotool.tianditu` or :func:`geotool.tile_folder`; off until the
         reader turns it on.
@@ -224,12 +246,12 @@ def one_map(
     ------
     MapError
         If there is nothing to draw, the reaches are those of another network,
-        ``scenario`` or ``assessment`` have nothing to speak of, or there are too many
-        photos.
+        ``scenario``, ``assessment`` or ``readings`` have nothing to speak of, or there
+        are too many photos or readings.
     CrsError
         If a layer has no reference system, or one that cannot be followed.
     LayerError
-        If ``personal`` names a column that no layer has.
+        If ``personal`` names a column that no layer has, or ``readings`` lack one.
 
     Examples
     --------
@@ -271,6 +293,7 @@ def one_map(
     packs = {
         "network": travel.pack(found, ready) if travel else "",
         "periods": periods,
+        "readings": _take_readings(ready, readings, assessment),
         "photos": Photos(photos).take(ready.values()) if photos is not None else "",
     }
     map = OneMap(title, settings, packs=packs, base=base)
@@ -278,6 +301,29 @@ def one_map(
         also = CLASSES if name == LAYER and periods else ()
         PackedLayer(layer, position, show=opens(name, found), also=also).add_to(map)
     return map
+
+
+def _take_readings(
+    ready: dict[str, MapLayer],
+    readings: pd.DataFrame | None,
+    assessment: pd.DataFrame | None,
+) -> str:
+    """Pack the readings, with the limits of the standard of the assessment.
+
+    The outfalls learn whether their latest ones keep to their permit.
+    """
+    if readings is None:
+        return ""
+    told = [] if assessment is None else [*assessment.get("standard", [])]
+    standards = {str(one) for one in told if isinstance(one, str) and one}
+    standard = standards.pop() if len(standards) == 1 else STANDARD
+    sorted_ = Readings(ready, readings, standard=standard)
+    if OUTFALLS in ready:
+        layer = ready[OUTFALLS]
+        quality = sorted_.quality(len(layer.table))
+        table = layer.table.assign(discharge_quality=quality)
+        ready[OUTFALLS] = replace(layer, table=table)
+    return sorted_.pack()
 
 
 def _take_periods(ready: dict[str, MapLayer], assessment: pd.DataFrame | None) -> str:

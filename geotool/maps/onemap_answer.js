@@ -7,6 +7,8 @@ OneMap.answer = (function () {
   const WORDS = ["确定", "情景", "可能"];
   const STATES = { closed: "关闭", one_way: "单向，不往这边过水" };
   const REACHES = "reaches";
+  const ROUND = { distance_m: 0, travel_time_min_h: 1, travel_time_max_h: 1 }; // places in a popup
+  const IDS = { outfalls: "outfall_id", sources: "source_id", sections: "section_id", water_sources: "water_source_id", reaches: "reach_id" };
   // what a reader looks for first, against the water and with it
   const ORDER = { true: ["outfalls", "sources", "sections", "water_sources"], false: ["water_sources", "sections", "outfalls", "sources"] };
 
@@ -65,7 +67,7 @@ OneMap.answer = (function () {
       const columns = {};
       for (const [key, values] of Object.entries(facts.columns)) {
         const numbers = values instanceof Float64Array;
-        columns[key] = { label: labels[key] || key, as: numbers ? "double" : "text", values, ...(key === "distance_m" && { round: 0 }) };
+        columns[key] = { label: labels[key] || key, as: numbers ? "double" : "text", values, ...(key in ROUND && { round: ROUND[key] }) };
       }
       return LayerData.make({
         name: `asked_${look}`,
@@ -77,6 +79,16 @@ OneMap.answer = (function () {
         points: facts.points,
         lines: facts.lines,
       });
+    },
+
+    /** How things were met, how far and how long. */
+    wayColumns(list) {
+      return {
+        relation: list.map(({ level }) => WORDS[level]),
+        distance_m: Float64Array.from(list, ({ distance }) => distance / 1000),
+        travel_time_min_h: Float64Array.from(list, ({ fast }) => fast / 3600),
+        travel_time_max_h: Float64Array.from(list, ({ slow }) => slow / 3600),
+      };
     },
 
     waterLayer() {
@@ -98,7 +110,7 @@ OneMap.answer = (function () {
       return this.layer("trace_reaches", this.answer.upstream ? "上游河段" : "下游河段", {
         rows: reaches.length,
         levels: reaches.map(({ level }) => level),
-        columns: { name: told("name"), reach_id: told("reach_id"), relation: reaches.map(({ level }) => WORDS[level]), distance_m: Float64Array.from(reaches, ({ distance }) => distance / 1000) },
+        columns: { name: told("name"), reach_id: told("reach_id"), ...this.wayColumns(reaches) },
         lines: { x: Float64Array.from(x), y: Float64Array.from(y), start: Int32Array.from(start), count: row.length, row: Int32Array.from(row) },
       });
     },
@@ -117,7 +129,7 @@ OneMap.answer = (function () {
       // the last drawn lies on top: the nearest
       const list = met.map((one) => ({ ...one, at: one.layer.anchor(one.row) })).reverse();
       const seen = list.map((one, i) => ({ at: one.at, i })).filter(({ at }) => at);
-      const code = (layer, row) => layer.columns.get({ outfalls: "outfall_id", sources: "source_id", sections: "section_id", water_sources: "water_source_id" }[layer.name])?.text(row) || "";
+      const code = (layer, row) => layer.columns.get(IDS[layer.name])?.text(row) || "";
       return this.layer("trace_points", this.answer.upstream ? "上游点位" : "下游点位", {
         rows: list.length,
         levels: list.map(({ level }) => level),
@@ -125,8 +137,8 @@ OneMap.answer = (function () {
           name: list.map(({ layer, row }) => layer.title(row)),
           编号: list.map(({ layer, row }) => code(layer, row)),
           图层: list.map(({ layer }) => layer.label),
-          relation: list.map(({ level }) => WORDS[level]),
-          distance_m: Float64Array.from(list, ({ distance }) => distance / 1000),
+          ...this.wayColumns(list),
+          time_basis: list.map(({ basis }) => this.network.bases[basis]),
           上河定位: list.map(({ ambiguous }) => (ambiguous ? "两河难分" : "")),
           rank: Float64Array.from(list, ({ rank }) => rank),
         },
@@ -154,5 +166,5 @@ OneMap.answer = (function () {
     },
   };
 
-  return { REACHES, STATES, WORDS, ORDER, partOf, shareAt, methods };
+  return { REACHES, STATES, WORDS, ORDER, IDS, partOf, shareAt, methods };
 })();

@@ -293,5 +293,5 @@ OneMap.data = (function () {
     }
   }
 
-  return { Pack, LayerData, readSettings, longitudeOf, latitudeOf, worldX, worldY, emptyBox, growBox };
+  return { Pack, Column, LayerData, readSettings, longitudeOf, latitudeOf, worldX, worldY, emptyBox, growBox };
 })();

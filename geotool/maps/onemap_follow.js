@@ -15,6 +15,16 @@ OneMap.follow = (function () {
     return metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(1)} km`;
   }
 
+  /** A range of hours, no finer than velocities are known. */
+  function hoursText({ fast, slow }) {
+    const text = (seconds) => {
+      const hours = seconds / 3600;
+      return hours < 0.05 ? "0" : hours < 9.95 ? hours.toFixed(1) : String(Math.round(hours));
+    };
+    const [least, most] = [text(fast), text(slow)];
+    return most === "0" ? "不足 0.1 h" : `${least === most ? least : `${least} 至 ${most}`} h`;
+  }
+
   // ------------------------------------------------------------ asking and answering
   class Follow {
     constructor(map, panel, network) {
@@ -151,12 +161,21 @@ OneMap.follow = (function () {
       const met = [...answer.points.values()].reduce((sum, list) => sum + list.length, 0);
       return [
         ...(met > DRAWN ? [`图上标出最近的 ${thousands(DRAWN)} 个；导出的清单是全部 ${thousands(met)} 个。`] : []),
-        answer.upstream ? "按沿河距离排列，不代表责任大小。" : "距离沿河计；到达时间要看流速，这里不给。",
+        answer.upstream ? "按沿河距离排列，不代表责任大小。" : "首达可能早于流经时间下限。",
+        `流经时间按流速范围推算，以现场监测为准。${this.softText()}`,
         `闸站状态：${network.scenario ? `情景“${network.scenario}”` : "按登记"}。${answer.reaches.some(({ level }) => level === 2) ? "经过流向不明河段的只算“可能”。" : ""}`,
         ...(guessed.size ? [`${guessed.size} 个河段的流向由推断得出（水位势流），未经核实。`] : []),
         ...off.map(([label, count]) => `${label}有 ${thousands(count)} 个没有坐标或离河岸超过 ${network.maxOffset} m，不在其中。`),
         ...network.unparted.map((name) => `${name} 处有三条以上河段相接，分不清闸的两侧，未计入。`),
       ];
+    }
+
+    /** How many times rest on no more than a velocity that was assumed. */
+    softText() {
+      const { network, answer } = this;
+      const last = network.bases.length - 1;
+      const soft = [...answer.points.values()].flat().filter(({ basis }) => basis === last).length;
+      return soft ? `${thousands(soft)} 个点位沿途有河段没有流速资料，按缺省流速估计（${network.bases[last]}）。` : "";
     }
 
     list() {
@@ -182,8 +201,9 @@ OneMap.follow = (function () {
       );
     }
 
-    item(layer, { row, level, distance, ambiguous }) {
-      const notes = [WORDS[level], `沿河 ${lengthText(distance)}`, ambiguous ? "两河难分" : ""].filter(Boolean).join(" · ");
+    item(layer, { row, level, distance, fast, slow, basis, ambiguous }) {
+      const time = `${hoursText({ fast, slow })}（${this.network.bases[basis]}）`;
+      const notes = [WORDS[level], `沿河 ${lengthText(distance)}`, time, ambiguous ? "两河难分" : ""].filter(Boolean).join(" · ");
       return make("li", {}, button(
         [swatch((ctx) => this.panel.paintRow(ctx, layer, row)), make("span", {}, layer.title(row), make("small", {}, notes))],
         () => this.panel.goTo(layer, row),
@@ -191,9 +211,9 @@ OneMap.follow = (function () {
       ));
     }
 
-    gateItem({ gate, distance, level }) {
+    gateItem({ gate, distance, level, fast, slow }) {
       const go = () => this.map.setView([gate.at[1], gate.at[0]], Math.max(14, this.map.getZoom()), { animate: false });
-      return make("li", {}, button([make("span", {}, this.gateText(gate), make("small", {}, `${WORDS[level]} · 沿河 ${lengthText(distance)}`))], go, { class: "om-hit" }));
+      return make("li", {}, button([make("span", {}, this.gateText(gate), make("small", {}, `${WORDS[level]} · 沿河 ${lengthText(distance)} · ${hoursText({ fast, slow })}`))], go, { class: "om-hit" }));
     }
 
     /** Bring the water found into view. */
@@ -215,5 +235,5 @@ OneMap.follow = (function () {
 
   Object.assign(Follow.prototype, OneMap.answer.methods);
 
-  return { Follow };
+  return { Follow, hoursText };
 })();

@@ -32,6 +32,11 @@ OneMap.labels = (function () {
     return more ? `${short}（${more}）` : short;
   }
 
+  /** Whether a box lies in the part of the picture that is seen. */
+  function isSeen([left, top, right, bottom], { padX, padY, width, height }) {
+    return left >= padX && top >= padY && right <= width - padX && bottom <= height - padY;
+  }
+
   function write(ctx, text, x, y, color, halo) {
     ctx.lineJoin = "round";
     ctx.lineWidth = halo;
@@ -61,6 +66,7 @@ OneMap.labels = (function () {
       const width = ctx.measureText(text).width;
       const gap = (layer.style.base.size + 5) * ratio;
       const half = 8 * ratio;
+      const inSight = isSeen([x, y, x, y], view); // then a name the edge would cut is none
       const corners = [
         [x + gap, y],
         [x - gap - width, y],
@@ -69,7 +75,7 @@ OneMap.labels = (function () {
       ];
       for (const [left, middle] of corners) {
         const box = [left - 2, middle - half, left + width + 2, middle + half];
-        if (!places.free(box)) continue;
+        if (!places.free(box) || (inSight && !isSeen(box, view))) continue;
         places.take(box);
         write(ctx, text, left, middle, settings.ink, 3.5 * ratio);
         break;

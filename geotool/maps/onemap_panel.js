@@ -14,13 +14,10 @@ OneMap.panel = (function () {
   // ------------------------------------------------------------ the panel
   class Panel {
     constructor(map, facts, layers, others) {
-      Object.assign(this, { map, facts, layers, others, made: [], follow: null, periods: null, photos: null, paper: "A4" });
+      Object.assign(this, { map, facts, layers, others, made: [], follow: null, periods: null, series: null, photos: null, paper: "A4" });
       this.data = layers.map((layer) => layer.data);
       this.filters = this.data.filter((layer) => layer.style.facets.length).map((layer) => new OneMap.find.Filters(layer));
-      this.popup = L.popup({
-        closeButton: false,
-        autoPanPaddingTopLeft: [16, facts.notice ? 56 : 16], // clear of the notice
-      });
+      this.popup = L.popup({ closeButton: false });
       this.build();
       map.on("popupclose", ({ popup }) => popup === this.popup && this.select(null));
       map.on("layeradd layerremove", () => this.refreshTree());
@@ -57,7 +54,8 @@ OneMap.panel = (function () {
       container.setAttribute("aria-label", `${facts.title}：地图，方向键移动，加减键缩放`);
       this.legend = make("details", { class: "om-legend", open: this.map.getSize().x > 900 }, make("summary", {}, "图例"), make("div"));
       container.append(this.legend);
-      if (facts.notice) container.append(make("p", { class: "om-notice", role: "note" }, facts.notice));
+      this.notice = facts.notice ? make("p", { class: "om-notice", role: "note" }, facts.notice) : null;
+      if (this.notice) container.append(this.notice);
       L.DomEvent.disableClickPropagation(this.legend);
       L.DomEvent.disableScrollPropagation(this.legend);
       this.setOpen(window.innerWidth > 720);

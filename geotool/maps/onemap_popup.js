@@ -22,6 +22,10 @@ OneMap.popup = (function () {
       const target = place && !onPoint ? place : anchor ? L.latLng(latitudeOf(anchor[1]), longitudeOf(anchor[0])) : place;
       // never under the tools, where its cross could not be reached
       this.popup.options.maxWidth = Math.max(180, Math.min(340, this.map.getSize().x - 58 - 56));
+      // nor under the notice; what is higher than the map scrolls
+      const top = this.notice ? this.notice.offsetTop + this.notice.offsetHeight + 10 : 16;
+      this.popup.options.autoPanPaddingTopLeft = [16, top];
+      this.popup.options.maxHeight = Math.max(200, this.map.getSize().y - top - 70);
       this.popup.options.minWidth = Math.min(240, this.popup.options.maxWidth);
       this.popup.options.autoPanPaddingBottomRight = [this.taken(), 16];
       this.opened = { hits, at, place };
@@ -49,8 +53,11 @@ OneMap.popup = (function () {
         make("span", {}, `${at + 1} / ${hits.length}`),
         button("›", () => step(1), { "aria-label": "下一个" }),
       );
+      const { first, hide } = layer.style; // what the reader came for stands above the register
+      const order = ({ key }) => (first.includes(key) ? first.indexOf(key) : first.length);
       const fields = [...layer.columns.values()]
-        .filter((column) => !layer.style.hide.includes(column.key))
+        .filter((column) => !hide.includes(column.key))
+        .sort((a, b) => order(a) - order(b))
         .map((column) => [column.label, column.shown(row)])
         .filter(([, value]) => value !== "");
       const anchor = layer.points && layer.anchor(row);
@@ -68,6 +75,7 @@ OneMap.popup = (function () {
         make("p", { class: "om-kind" }, swatch((ctx) => this.paintRow(ctx, layer, row)), layer.label, pager),
         this.follow && this.follow.actions(layer, row, place),
         this.periods && this.periods.strip(layer, row),
+        this.series && this.series.chart(layer, row),
         this.photos && this.photos.show(layer, row),
         make("dl", {}, fields.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))),
       );

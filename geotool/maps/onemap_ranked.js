@@ -20,11 +20,16 @@ OneMap.ranked = (function () {
         const text = layer.columns.get(key)?.shown(row);
         return text ? `${word}${text}` : "";
       };
+      const hours = (row) => {
+        const [fast, slow] = ["travel_time_min_h", "travel_time_max_h"].map((key) => 3600 * layer.columns.get(key)?.number(row));
+        return Number.isFinite(fast + slow) ? `${OneMap.follow.hoursText({ fast, slow })}${fact("time_basis", row, " ")}` : "";
+      };
       const item = (row) => {
         const metres = layer.columns.get("distance_m")?.number(row);
         const notes = [
           layer.entry("relation", row)?.zh,
           Number.isFinite(metres) ? `沿河 ${metres >= 1000 ? `${(metres / 1000).toFixed(1)} km` : `${Math.round(metres)} m`}` : "",
+          hours(row),
           fact("probability", row, "概率 "),
         ];
         return make("li", {}, button(

@@ -6,7 +6,8 @@ OneMap.view = (function () {
 
   const WAIT = 400; // milliseconds; browsers count how often an address changes
   const MOST = 8000; // characters of an address that are read
-  const KEYS = { layers: "l", colors: "k", filters: "f", period: "p" };
+  const KEYS = { layers: "l", colors: "k", filters: "f", period: "p", answer: "q" };
+  const { IDS } = OneMap.answer;
 
   /** A layer's name as it can stand in the address; the same for other folium layers. */
   function nameOf(panel, layer) {
@@ -48,8 +49,15 @@ OneMap.view = (function () {
         facets.filter(({ chosen }) => chosen.size).map(({ key, chosen, options }) => [layer.name, key, [...chosen].map((code) => options[code].label)]));
       if (filters.length) words.set(KEYS.filters, JSON.stringify(filters));
       if (panel.periods) words.set(KEYS.period, panel.periods.names[panel.periods.at]);
+      if (panel.follow?.answer) words.set(KEYS.answer, JSON.stringify(this.question(panel.follow.answer)));
       if (words.toString().length >= MOST) words.delete(KEYS.filters); // it would not be read
       return words.toString();
+    }
+
+    /** What was asked along the water: layer, id (or number) of the row, 1 for upstream, place. */
+    question({ layer, row, place, upstream }) {
+      const id = layer.columns.get(IDS[layer.name])?.text(row) || row;
+      return [layer.name, id, upstream ? 1 : 0, ...(place ? [place.lng, place.lat].map((one) => Number(one.toFixed(6))) : [])];
     }
 
     grounds() {
@@ -71,6 +79,7 @@ OneMap.view = (function () {
       const { periods } = this.panel;
       const at = periods ? periods.names.indexOf(words.get(KEYS.period)) : -1;
       if (at >= 0) periods.show(at);
+      this.readAnswer(list(words.get(KEYS.answer)) || []);
       return this.readPlace(words.get("v"));
     }
 
@@ -101,6 +110,17 @@ OneMap.view = (function () {
       }
     }
 
+    /** Ask again what the link asked; a link that asked nothing shows no answer. */
+    readAnswer([name, id, upstream, lng, lat]) {
+      const { follow, data } = this.panel;
+      if (!follow) return;
+      const layer = data.find((one) => one.name === name);
+      const row = layer && follow.asks(layer) ? rowOf(layer, id) : -1;
+      const place = Math.abs(lng) <= 180 && Math.abs(lat) <= 85 ? L.latLng(lat, lng) : null;
+      if (row >= 0 && follow.startOf(layer, row, place)) follow.ask(layer, row, place, upstream === 1);
+      else if (name === undefined && follow.answer) follow.clear();
+    }
+
     readFilters(chosen) {
       const { panel } = this;
       for (const filters of panel.filters) {
@@ -115,6 +135,14 @@ OneMap.view = (function () {
       }
       panel.afterFilter();
     }
+  }
+
+  /** Row of an id, or the number of a row that has none; -1 where there is no such row. */
+  function rowOf(layer, id) {
+    if (Number.isInteger(id)) return id >= 0 && id < layer.rows ? id : -1;
+    const column = layer.columns.get(IDS[layer.name]);
+    for (let row = 0; column && row < layer.rows; row++) if (column.text(row) === id) return row;
+    return -1;
   }
 
   /** A list written as JSON; null where the text is none. */

@@ -241,6 +241,9 @@ def plot_series(
         edgecolors=_INK, linewidths=0.7, zorder=3,
     )  # fmt: skip
     axes.set_ylim(0, top)
+    if times[0] == times[-1]:  # an axis without length has no dates to mark
+        day = np.timedelta64(1, "D")
+        axes.set_xlim(times[0] - day, times[0] + day)
     _title(axes, title)
     axes.set_ylabel(unit, fontproperties=font(9), color=_INK)
     axes.yaxis.set_major_locator(MaxNLocator(6))
