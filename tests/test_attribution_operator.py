@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geotool.attribution._evidence import amplitude_gain
-from geotool.attribution._operator import (
+from geotool.attribution._expected import amplitude_gain
+from geotool.attribution._operator import Transport
+from geotool.attribution._survival import (
     SECONDS_PER_DAY,
-    Transport,
     lateral_survival,
     pool_survival,
     survival,
@@ -146,7 +146,7 @@ def test_a_stirred_pool():
 
 
 def test_a_withdrawal_takes_its_share_of_the_load():
-    from geotool.attribution._operator import flow_transport
+    from geotool.attribution._flow_transport import flow_transport
 
     leaving = np.array([0.0, 4.0, 6.0])
     river, _ = flow_transport(
@@ -173,7 +173,7 @@ def test_states_are_averaged_over_time_or_over_load():
 
 
 def test_two_sections_bracket_the_load_between_them():
-    from geotool.attribution._evidence import bracketed
+    from geotool.attribution._expected import bracketed
 
     between, share = bracketed(1.8, 5.0, 0.6, 4.0, decay_per_d=0.1, time_s=1.5 * DAY)
     come = 0.6 * 4 * np.exp(-0.15)
@@ -268,8 +268,9 @@ def test_the_cases_with_a_network_come_out(name):
 
 @pytest.mark.skipif(not ANALYTIC.exists(), reason="the closed forms are not here")
 def test_the_other_cases_come_out():
-    from geotool.attribution._evidence import bracketed
-    from geotool.attribution._operator import flow_transport, mean_over_states
+    from geotool.attribution._expected import bracketed
+    from geotool.attribution._flow_transport import flow_transport
+    from geotool.attribution._operator import mean_over_states
 
     cases = _cases()
     assert len(cases) == 11

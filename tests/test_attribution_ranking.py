@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import geotool as gt
 from geotool.attribution import build_problem, rank_problem, rank_sources
-from geotool.attribution._canal_flow import Gauged, canal_flows, injected
+from geotool.attribution._canal_flow import canal_flows, injected
 from geotool.attribution._cut import cut_network
-from geotool.attribution._evidence import student
+from geotool.attribution._expected import student
+from geotool.attribution._gauged import Gauged
 from geotool.attribution._hints import lag_evidence, wet_dry_evidence, wet_dry_ratio
 from geotool.attribution._loads import decay_of, declared_loads, effluent_class
 from geotool.attribution._reasons import strength_words

@@ -18,7 +18,7 @@ from test_attribution_ranking import (
     stem,
 )
 
-from geotool.attribution import _rank, _states
+from geotool.attribution import _member, _rank, _states
 from geotool.attribution._continuity import lost_shares, may_leave
 from geotool.attribution._inputs import build_problem
 from geotool.attribution._operator import Transport
@@ -36,13 +36,13 @@ def test_a_sound_run_passes():
 
 @pytest.mark.parametrize(("part", "percent"), [(0.8, 20), (1.25, 25), (1 - 1e-4, 0.01)])
 def test_water_lost_or_made_on_the_way_is_refused(monkeypatch, part, percent):
-    whole = _states.flow_transport
+    whole = _member.flow_transport
 
     def leaking(*given, **named):
         transport, moving = whole(*given, **named)
         return replace(transport, share=transport.share * part), moving
 
-    monkeypatch.setattr(_states, "flow_transport", leaking)
+    monkeypatch.setattr(_member, "flow_transport", leaking)
     with pytest.raises(NetworkError, match="水量不守恒") as caught:
         stem(TWO, BETWEEN, FAILED)
     # the size of the miss is told, and it is that of the leak
@@ -66,7 +66,7 @@ def test_a_flow_that_is_no_number_is_refused(monkeypatch):
 
 
 def test_every_flow_state_is_tested(monkeypatch):
-    whole, seen = _states.require_water, []
+    whole, seen = _member.require_water, []
 
     def watching(*given, **named):
         seen.append((named["state"], named["routed"]))
@@ -74,7 +74,7 @@ def test_every_flow_state_is_tested(monkeypatch):
             given = (given[0], given[1] * 1.5, given[2])
         whole(*given, **named)
 
-    monkeypatch.setattr(_states, "require_water", watching)
+    monkeypatch.setattr(_member, "require_water", watching)
     states = [(Scenario("甲"), 0.5), (Scenario("乙"), 0.5)]
     with pytest.raises(NetworkError, match="乙"):
         stem(TWO, BETWEEN, FAILED, states=states)
@@ -195,18 +195,20 @@ def test_halves_that_agree_say_nothing(monkeypatch):
 def test_the_pool_is_between_the_halves(weights, seed):
     series = np.array(weights) / sum(weights)
     steady = np.random.default_rng(seed).dirichlet(np.ones(len(series)))
-    found = pooled(series, steady)
+    found = pooled(series, steady, len(series))
     assert found.sum() == pytest.approx(1.0)
-    np.testing.assert_allclose(pooled(series, series), series)
+    np.testing.assert_allclose(pooled(series, series, len(series)), series)
     # of two candidates that both halves put in one order, the pool does too
     for one in range(len(series)):
         for two in range(len(series)):
             if series[one] >= series[two] and steady[one] >= steady[two]:
                 assert found[one] >= found[two] - 1e-12
     turn = np.random.default_rng(seed).permutation(len(series))
-    np.testing.assert_allclose(pooled(series[turn], steady[turn]), found[turn])
+    np.testing.assert_allclose(
+        pooled(series[turn], steady[turn], len(turn)), found[turn]
+    )
 
 
 def test_what_one_half_rules_out_is_doubted_not_lost():
-    found = pooled(np.array([0.0, 1.0]), np.array([0.9, 0.1]))
+    found = pooled(np.array([0.0, 1.0]), np.array([0.9, 0.1]), 2)
     assert 0 < found[0] < 0.05

@@ -15,33 +15,13 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from geotool.attribution._operator import flow_transport
-from geotool.attribution._problem import Bools, Canals, Floats, Ints, Words
+from geotool.attribution._flow_transport import flow_transport
+from geotool.attribution._gauged import Gauged, corrected, scaled
+from geotool.attribution._problem import Canals, Floats, Ints, Words
 from geotool.tables import load_table
-
-LEAST_M3_S = 1e-3
-"""No flow is measured better than this."""
 
 TINY = 1e-9
 """Flow below this share of the largest is none."""
-
-
-@dataclass(frozen=True, eq=False)
-class Gauged:
-    """
-    Measured flows.
-
-    Attributes
-    ----------
-    segment : array of int
-    flow_m3_s : array of float
-        Along the drawing where ``signed``, else only how much.
-    signed : array of bool
-    """
-
-    segment: Ints
-    flow_m3_s: Floats
-    signed: Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +89,7 @@ def canal_flows(
             for member in range(count)
         ]
     )
-    flow = _corrected(canals, flow, gauged, facts, rng)
+    flow = corrected(canals, flow, gauged, facts, rng)
     flow[np.abs(flow) <= TINY * np.abs(flow).max(initial=0.0)] = 0.0
     wrong = ((canals.known * flow.mean(axis=0)) < 0).sum()
     if wrong:
@@ -253,70 +233,6 @@ def potential_flow(
     return np.where(drains[canals.start], flow, 0.0)
 
 
-# ---------------------------------------------------------------- measurements
-def _corrected(
-    canals: Canals,
-    flow: Floats,
-    gauged: Gauged,
-    facts: dict[str, Any],
-    rng: np.random.Generator,
-) -> Floats:
-    """Let measured flows, then known directions, correct all members."""
-    if len(flow) < 2:
-        return _scaled(flow, gauged)
-    error = float(facts["measured_error"]["value"])
-    if len(gauged.segment):
-        flow = _scaled(flow, gauged)
-        # each member may keep its own direction where the measurement has none
-        own = np.where(flow[:, gauged.segment] < 0, -1.0, 1.0)
-        wanted = gauged.flow_m3_s * np.where(gauged.signed, 1.0, own)
-        floor = max(0.02 * float(np.abs(gauged.flow_m3_s).max()), LEAST_M3_S)
-        sd = np.maximum(error * np.abs(gauged.flow_m3_s), floor)
-        noisy = wanted + rng.normal(0.0, 1.0, wanted.shape) * sd
-        flow = _updated(flow, gauged.segment, noisy, sd)
-    known = np.flatnonzero(canals.known)
-    for _ in range(3):
-        along = flow[:, known] * canals.known[known]
-        broken = (along < 0).mean(axis=0) > 0.05
-        if not broken.any():
-            break
-        at = known[broken]
-        typical = np.maximum(np.abs(flow[:, at]).mean(axis=0), 1e-12)
-        # only members that run the wrong way are pushed
-        aim = np.maximum(along[:, broken], 0.1 * typical) * canals.known[at]
-        flow = _updated(flow, at, aim, 0.3 * typical)
-    return flow
-
-
-def _scaled(flow: Floats, gauged: Gauged) -> Floats:
-    """Bring the size of each member to what was measured: the middle ratio."""
-    if not len(gauged.segment):
-        return flow
-    own = np.abs(flow[:, gauged.segment])
-    there = (own > 0) & (gauged.flow_m3_s != 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(there, np.abs(gauged.flow_m3_s) / own, np.nan)
-    scale = np.ones(len(flow))
-    some = there.any(axis=1)
-    if some.any():
-        scale[some] = np.exp(np.nanmedian(np.log(ratio[some]), axis=1))
-    return flow * scale[:, None]
-
-
-def _updated(flow: Floats, at: Ints, wanted: Floats, sd: Floats) -> Floats:
-    """Correct all members by their covariance with what was measured."""
-    away = flow - flow.mean(axis=0)
-    seen = away[:, at]
-    # one unit of error each, so that large and small canals weigh alike; the solve is
-    # in the space of members, which are fewer than the known directions
-    scaled = seen / sd / np.sqrt(len(flow) - 1)
-    miss = ((wanted - flow[:, at]) / sd).T
-    small = np.eye(len(flow)) + scaled @ scaled.T
-    gain = miss - scaled.T @ np.linalg.solve(small, scaled @ miss)
-    weight = scaled @ gain / np.sqrt(len(flow) - 1)
-    return np.asarray(flow + weight.T @ away)
-
-
 # ---------------------------------------------------------------- large networks
 def _routed(canals: Canals, gauged: Gauged, facts: dict[str, Any]) -> Flows:
     """Route water along the directions there are, split by conveyance."""
@@ -339,7 +255,7 @@ def _routed(canals: Canals, gauged: Gauged, facts: dict[str, Any]) -> Flows:
     through = transport.loads(inflow + canals.inflow_m3_s)
     flow = np.zeros(len(split))
     flow[moving] = sign[moving] * transport.share * through[transport.tail]
-    flow = _scaled(flow[None], gauged)
+    flow = scaled(flow[None], gauged)
     still = int((sign == 0).sum())
     notes: list[Words] = [
         (

@@ -37,20 +37,13 @@ def reach_groups(
     if not len(segment):
         return ()
     most = int(load_table("attribution")["evidence"]["most_groups"]["value"])
-    river = pd.factorize(network.reaches["river_id"])[0][canals.reach[segment]]
     piece = _pieces_between(canals, section_nodes)[segment]
-    rank = pd.Series(distance[segment]).rank(method="min").to_numpy() - 1
-    bands = (rank * BANDS // len(segment)).astype(np.int64)
-    ways: tuple[tuple[Ints, ...], ...] = (
-        (canals.reach[segment], piece),
-        (river,),
-        (bands,),
-    )
-    number = np.zeros(len(segment), dtype=np.int64)
-    for keys in ways:
-        number = _numbered(keys)
-        if number.max() < most:
-            break
+    number = _numbered((canals.reach[segment], piece))
+    if number.max() >= most:
+        rivers = network.reaches["river_id"].iloc[canals.reach[segment]]
+        number = pd.factorize(rivers)[0]
+    if number.max() >= most:
+        number = _bands(distance[segment])
     order = np.argsort(number, kind="stable")
     cuts = np.flatnonzero(np.diff(number[order])) + 1
     groups = [_group(network, canals, part) for part in np.split(segment[order], cuts)]
@@ -63,6 +56,13 @@ def _numbered(keys: tuple[Ints, ...]) -> Ints:
     for key in keys:
         packed = packed * (int(key.max(initial=0)) + 1) + key
     return np.asarray(pd.factorize(packed)[0], dtype=np.int64)
+
+
+def _bands(distance: Floats) -> Ints:
+    """Part distances into bands with about as many each; what is equal is together."""
+    first = -(-np.arange(1, BANDS) * len(distance) // BANDS) - 1
+    edge = np.sort(np.partition(distance, first)[first])
+    return np.searchsorted(edge, distance).astype(np.int64)
 
 
 def _pieces_between(canals: Canals, section_nodes: Ints) -> Ints:
@@ -88,28 +88,28 @@ def _reached(
     low = stretches["from_measure_m"].to_numpy(float)
     high = stretches["to_measure_m"].to_numpy(float)
     metres = stretches["distance_m"].to_numpy(float)
-    # few reaches have two stretches: join by reach, then look at the middle
-    pairs = pd.DataFrame(
-        {"reach": canals.reach, "segment": np.arange(len(canals.reach))}
-    )
-    pairs = pairs.merge(
-        pd.DataFrame({"reach": row, "low": low, "high": high, "metres": metres}),
-        on="reach",
-    )
-    middle = (canals.low_m + canals.high_m)[pairs["segment"].to_numpy()] / 2
-    pairs = pairs[(pairs["low"] <= middle) & (middle <= pairs["high"])]
+    # every segment with every stretch of its reach (few have two), by the middle
+    order = np.argsort(row, kind="stable")
+    many = np.bincount(row, minlength=len(network.reaches))
+    count = many[canals.reach]
+    segment = np.repeat(np.arange(len(count)), count)
+    first = np.cumsum(many) - many
+    turn = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
+    stretch = order[first[canals.reach[segment]] + turn]
+    middle = (canals.low_m + canals.high_m)[segment] / 2
+    met = (low[stretch] <= middle) & (middle <= high[stretch])
+    at = segment[met]
     inside = np.zeros(len(canals.reach), dtype=bool)
     distance = np.full(len(canals.reach), np.inf)
-    at = pairs["segment"].to_numpy()
     inside[at] = True
-    np.minimum.at(distance, at, pairs["metres"].to_numpy(float))
+    np.minimum.at(distance, at, metres[stretch[met]])
     return inside, distance
 
 
 def _group(network: RiverNetwork, canals: Canals, segments: Ints) -> ReachGroup:
     segments = np.sort(segments)
     rows = np.unique(canals.reach[segments])
-    ids = network.reaches["reach_id"].iloc[rows].astype(str).tolist()
+    ids = network.reaches["reach_id"].iloc[rows[:3]].astype(str).tolist()
     names = [
         str(name)
         for name in network.reaches["name"].iloc[rows].drop_duplicates()
@@ -117,18 +117,18 @@ def _group(network: RiverNetwork, canals: Canals, segments: Ints) -> ReachGroup:
     ]
     low, high = canals.low_m[segments].min(), canals.high_m[segments].max()
     one = len(rows) == 1
-    shown = "、".join(names[:3]) or "、".join(ids[:3])
-    more = "等" if max(len(names), 0 if names else len(ids)) > 3 else ""
+    shown = "、".join(names[:3]) or "、".join(ids)
+    more = "等" if (len(names) or len(rows)) > 3 else ""
     span = f" {low / 1000:.2f}–{high / 1000:.2f} km" if one else ""
     label_zh = f"{shown}{more}（{ids[0]}{span}）" if one else f"{shown}{more}"
-    label_en = f"{', '.join(names[:3]) or ', '.join(ids[:3])}" + (
+    label_en = f"{', '.join(names[:3]) or ', '.join(ids)}" + (
         f" ({ids[0]}{span})" if one else ""
     )
-    group_id = f"{ids[0]}@{low:.0f}-{high:.0f}" if one else f"{ids[0]}+{len(ids) - 1}"
+    group_id = f"{ids[0]}@{low:.0f}-{high:.0f}" if one else f"{ids[0]}+{len(rows) - 1}"
     return ReachGroup(
         group_id,
         segments,
         float(canals.length_m[segments].sum()),
-        tuple(ids),
+        rows,
         (label_zh, label_en),
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def hinges(told: "Told", k: int) -> list[Words]:
     """List what the rank of a candidate hangs on."""
     problem = told.problem
-    row = problem.sources.iloc[k]
+    row = problem.source(k)
     parts: list[Words] = []
     gates = [str(key) for key in row["structures"]][:3]
     if gates:

@@ -86,9 +86,10 @@ def build_problem(
     place = (placed["reach_id"].iloc[target], float(placed["measure_m"].iloc[target]))
     held = _held(scenario, states)
     _check_outfalls(outfalls)
+    located = locate_points(outfalls, network, max_offset_m=max_offset_m)
     pairs = [
         sources_upstream(
-            network, place, outfalls, scenario=one, max_offset_m=max_offset_m
+            network, place, located, scenario=one, max_offset_m=max_offset_m
         )
         for one, _ in held
     ]
@@ -97,7 +98,7 @@ def build_problem(
     rows = _rows_of(outfalls, met["id"])
     keys = items_in_play(tidy, key, items, notes)
     declared = declared_loads(rows, keys, measured=loads)
-    spare, others = _others(network, outfalls, met, keys, loads, max_offset_m)
+    spare, others = _others(located, met, keys, loads)
     every = pd.concat([met[["reach_id", "measure_m"]], spare], ignore_index=True)
     water = np.nan_to_num(
         np.concatenate([declared.discharge_m3_d, others.discharge_m3_d])
@@ -202,22 +203,15 @@ def _source_table(
     declared: Loads,
     network: RiverNetwork,
 ) -> pd.DataFrame:
-    category = [
-        next(
-            (
-                str(row[name])
-                for name in ("category", "category_1")
-                if name in rows.columns and not pd.isna(row[name])
-            ),
-            "",
-        )
-        for row in rows.to_dict("records")
-    ]
+    category = pd.Series("", index=rows.index, dtype=object)
+    for name in ("category_1", "category"):
+        if name in rows.columns:
+            category = rows[name].astype(object).where(rows[name].notna(), category)
     return pd.DataFrame(
         {
             "outfall_id": met["id"].astype(str).to_numpy(dtype=object),
             "name": met["name"].fillna("").astype(str).to_numpy(dtype=object),
-            "category": np.array(category, dtype=object),
+            "category": category.astype(str).to_numpy(dtype=object),
             "node": nodes,
             "reach": network.reach_position[met["reach_id"]].to_numpy(),
             "measure_m": met["measure_m"].to_numpy(float),
@@ -260,23 +254,16 @@ def _met(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _others(
-    network: RiverNetwork,
-    outfalls: gpd.GeoDataFrame,
+    located: gpd.GeoDataFrame,
     met: pd.DataFrame,
     keys: list[str],
     loads: pd.DataFrame | None,
-    max_offset_m: float,
 ) -> tuple[pd.DataFrame, Loads]:
     """Outfalls that are no candidates: they feed the other sections all the same."""
-    is_met = outfalls["outfall_id"].astype(str).isin(set(met["id"].astype(str)))
-    rest = outfalls[~is_met]
-    if len(rest):
-        located = locate_points(rest, network, max_offset_m=max_offset_m)
-        rest = located[located["located"].isin(["on", "ambiguous"])]
+    is_met = located["outfall_id"].astype(str).isin(set(met["id"].astype(str)))
+    rest = located[~is_met & located["located"].isin(["on", "ambiguous"])]
     table = pd.DataFrame(rest.drop(columns=rest.geometry.name)).reset_index(drop=True)
     table["outfall_id"] = table["outfall_id"].astype(str)
-    if "reach_id" not in table.columns:
-        table["reach_id"], table["measure_m"] = "", np.nan
     table = table.sort_values("outfall_id", kind="stable", ignore_index=True)
     where = table[["outfall_id", "reach_id", "measure_m"]]
     return where, declared_loads(table, keys, measured=loads)

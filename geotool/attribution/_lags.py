@@ -1,6 +1,7 @@
 """How long water takes from every node to every section: kernels of share and lag."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -171,26 +172,30 @@ def step_responses(
     [0.0, 0.5]
     """
     step = kernels.step_h
-    roots, lags, sections = kernels.kernel.shape
-    items = len(decay_per_d)
+    items, sections = len(decay_per_d), kernels.kernel.shape[2]
+    late = kernels.delay_h[nodes]
+    used, root = np.unique(kernels.root[nodes], return_inverse=True)
+    # the share of a step counts from half a step before its lag to half a step after;
+    # nothing later than the last time is looked at
+    place = (times_h - late[:, None]) / step + 0.5
+    lags = min(int(place.max(initial=0.0)) + 2, kernels.kernel.shape[1])
+    place = np.clip(place, 0.0, lags)
+    roots = len(used)
     lost = np.exp(-np.outer(np.arange(lags) * step / 24.0, decay_per_d))
     summed = np.zeros((lags + 2, roots, items, sections), np.float32)
     np.multiply(
-        kernels.kernel.transpose(1, 0, 2)[:, :, None],
+        kernels.kernel[used, :lags].transpose(1, 0, 2)[:, :, None],
         lost[:, None, :, None].astype(np.float32),
         out=summed[1 : lags + 1],
     )
     # adding row to row is several times faster here than numpy's cumsum
-    for k in range(2, lags + 1):
-        summed[k] += summed[k - 1]
+    for before, row in pairwise(summed[1 : lags + 1].reshape(lags, -1)):
+        np.add(row, before, out=row)
     summed[lags + 1] = summed[lags]
-    late = kernels.delay_h[nodes]
-    # the share of a step counts from half a step before its lag to half a step after
-    place = np.clip((times_h - late[:, None]) / step + 0.5, 0.0, lags)
     whole = place.astype(np.int64)
     part = (place - whole)[:, :, None].astype(np.float32)
     flat = summed.reshape((lags + 2) * roots, items * sections)
-    row = whole * roots + kernels.root[nodes][:, None]
+    row = whole * roots + root[:, None]
     found = flat[row]
     after = flat[row + roots]
     after -= found

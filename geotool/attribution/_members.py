@@ -1,21 +1,16 @@
 """Flow of a canal web from few data: an ensemble drawn towards what was measured."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
 from geotool.attribution._problem import Floats, Ints
 
 LEAST_FLOW_M3_S = 1e-6
 """Water that stands still is given this flow: its travel time stays finite."""
-
-Residuals = Callable[[Floats], Floats]
-"""From parameters of all members to their residuals, both one row a member."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,113 +248,3 @@ class FlowModel:
         along = flow.flow_m3_s[:, sure] * web.known[sure]
         broken = np.arcsinh(np.minimum(0.0, along - 0.1 * step) / step)
         return np.hstack([missed, prior.direction_weight * broken])
-
-
-@dataclass(frozen=True, eq=False)
-class Ensemble:
-    """
-    Members after the update.
-
-    Attributes
-    ----------
-    states : array, members x parameters
-    misfit : array of float, one a member
-        Half the sum of squares of its residuals and of its distance from the prior.
-    """
-
-    states: Floats
-    misfit: Floats
-
-
-def smooth_ensemble(
-    residuals: Residuals,
-    mean: Floats,
-    sd: Floats,
-    *,
-    members: int,
-    rounds: int,
-    seed: int,
-    renewed: float = 0.25,
-    cap: float = 30.0,
-) -> Ensemble:
-    """
-    Draw an ensemble from the prior and move it towards small residuals.
-
-    An ensemble smoother with several assimilations: in each round the covariance of
-    parameters and residuals within the ensemble tells where to go, and the step is the
-    shorter the worse the fit still is. No gradient is needed. Between rounds the worst
-    members give way to copies of the best, which the next step moves apart again.
-
-    Parameters
-    ----------
-    residuals : callable
-        Parameters, one row a member, to residuals in standard deviations.
-    mean, sd : array of float
-        The prior, independent and normal.
-    members, rounds, seed : int
-    renewed : float
-        Share of the members that give way after each round but the last.
-    cap : float
-        A residual counts no more than this in a step.
-
-    Returns
-    -------
-    Ensemble
-
-    Examples
-    --------
-    >>> found = smooth_ensemble(lambda x: (x - 2) / 0.1, np.zeros(1), np.ones(1),
-    ...                         members=200, rounds=6, seed=1)
-    >>> bool(abs(found.states.mean() - 1.98) < 0.1)
-    True
-    """
-    draw = np.random.default_rng(seed)
-    values = mean + sd * draw.standard_normal((members, len(mean)))
-    found = np.clip(residuals(values), -cap, cap)
-    for turn in range(rounds):
-        if turn:
-            _renew(values, found, _misfit(values, found, mean, sd), renewed, draw)
-        values = values + sd * _step(values, found, sd, draw)
-        found = np.clip(residuals(values), -cap, cap)
-    return Ensemble(values, _misfit(values, found, mean, sd))
-
-
-def _misfit(values: Floats, found: Floats, mean: Floats, sd: Floats) -> Floats:
-    far = ((values - mean) / sd) ** 2
-    return np.asarray(((found**2).sum(axis=1) + far.sum(axis=1)) / 2.0)
-
-
-def _renew(
-    values: Floats,
-    found: Floats,
-    misfit: Floats,
-    share: float,
-    draw: np.random.Generator,
-) -> None:
-    """Put copies of the best members in place of the worst."""
-    order = np.argsort(misfit, kind="stable")
-    count = int(share * len(order))
-    if count:
-        kept = order[draw.integers(0, count, count)]
-        values[order[-count:]] = values[kept]
-        found[order[-count:]] = found[kept]
-
-
-def _step(
-    values: Floats, found: Floats, sd: Floats, draw: np.random.Generator
-) -> Floats:
-    """Give the Kalman step of every member, in standard deviations of the prior."""
-    members = len(values)
-    apart = found - found.mean(axis=0)
-    scaled = (values - values.mean(axis=0)) / sd
-    # the worse the fit, the less of the data is taken in at once
-    slow = max(3.0 * float((found**2).mean()), 1.0)
-    noise = draw.standard_normal(found.shape) * np.sqrt(slow)
-    inner = apart @ apart.T / (members - 1) / slow + np.eye(members)
-    gain = np.linalg.inv(inner) / slow
-    return np.asarray(-(found + noise) @ apart.T / (members - 1) @ gain @ scaled)
-
-
-def best_members(ensemble: Ensemble, count: int) -> NDArray[np.int64]:
-    """Give the members that fit best, the best first."""
-    return np.argsort(ensemble.misfit, kind="stable")[:count]

@@ -68,7 +68,7 @@ def near_sections(problem: Problem, k: int, mixing_m: float) -> list[tuple[int, 
         The target by the way of the water; others only where they stand on the same
         reach.
     """
-    row = problem.sources.iloc[k]
+    row = problem.source(k)
     found = []
     table = problem.sections
     same = table["reach"].to_numpy() == row["reach"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from geotool._items import item_table
-from geotool.attribution._evidence import expected, item_scales
+from geotool.attribution._expected import expected, item_scales
 from geotool.attribution._loads import class_words, typical_mg_l
 from geotool.attribution._observe import Observed
 from geotool.attribution._problem import Floats, Problem, Words
@@ -115,8 +115,8 @@ def _shapes(
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.where(reached, psi / psi[0], np.nan)
     own = problem.profile_mg_l[: problem.n, place] * left[:, : problem.n].T
-    rows = problem.sources.to_dict("records")
-    names: list[Words] = [(str(r["outfall_id"]), str(r["outfall_id"])) for r in rows]
+    ids = problem.sources["outfall_id"].astype(str)
+    names: list[Words] = list(zip(ids, ids, strict=True))
     # decay on the way as it is in the middle of the water above
     usual = np.nanmedian(left, axis=1) if reached.any() else np.ones(len(place))
     for key in load_table("pollutants")["effluent"]:

@@ -12,13 +12,12 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
-from scipy.sparse.linalg import splu, spsolve_triangular
+from scipy.sparse.linalg import splu
 
 from geotool.attribution._problem import Bools, Floats, Ints
+from geotool.attribution._solver import Factor, Order, Sweep, order_of
+from geotool.attribution._survival import SECONDS_PER_DAY
 from geotool.errors import NetworkError
-
-SECONDS_PER_DAY = 86_400.0
 
 NO_LOSS = 1e-12
 """A column of a component that loses less than this has no exit."""
@@ -28,51 +27,6 @@ MANY_ROUNDS = 20.0
 
 DENSE_NODES = 400
 """Components up to this size are inverted to count their rounds."""
-
-
-def survival(decay_per_d: float | Floats, time_s: float | Floats) -> Floats:
-    """
-    Give the share that is left after a time of plug flow (2a).
-
-    Examples
-    --------
-    >>> float(survival(0.1, 86_400.0))
-    0.9048374
-    """
-    return np.asarray(np.exp(-np.asarray(decay_per_d) * time_s / SECONDS_PER_DAY))
-
-
-def pool_survival(
-    decay_per_d: float | Floats, volume_m3: float | Floats, flow_m3_s: float | Floats
-) -> Floats:
-    """
-    Give the share that leaves a stirred pool, lake or forebay (2b).
-
-    Examples
-    --------
-    >>> float(pool_survival(0.05, 5e6, 2.0))
-    0.4087039
-    """
-    rounds = np.asarray(volume_m3) / np.asarray(flow_m3_s) / SECONDS_PER_DAY
-    return np.asarray(1.0 / (1.0 + np.asarray(decay_per_d) * rounds))
-
-
-def lateral_survival(decay_per_d: float | Floats, time_s: float | Floats) -> Floats:
-    """
-    Give the share left at the end of a reach of a load spread along it.
-
-    Exact: (1 - exp(-kT)) / (kT); SPARROW's half-reach rule is 4 % off at kT = 1.
-
-    Examples
-    --------
-    >>> float(lateral_survival(0.1, 100_000.0)), float(lateral_survival(0.0, 9.0))
-    (0.9442991, 1.0)
-    """
-    kt = np.asarray(decay_per_d, dtype=float) * time_s / SECONDS_PER_DAY
-    safe = np.where(np.abs(kt) < 1e-8, 1.0, kt)
-    return np.asarray(
-        np.where(np.abs(kt) < 1e-8, 1.0 - kt / 2, -np.expm1(-safe) / safe)
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +74,7 @@ class Transport:
     @cached_property
     def component(self) -> Ints:
         """Strongly connected component of each node (Tarjan's, by scipy)."""
-        graph = self._matrix(np.ones(len(self.tail)), transposed=True)
+        graph = self.matrix(np.ones(len(self.tail)), transposed=True)
         return np.asarray(
             sp.csgraph.connected_components(graph, connection="strong")[1], np.int64
         )
@@ -134,7 +88,8 @@ class Transport:
         # scipy numbers components against the flow; the sweep relies on it, so look
         return not bool((label[self.tail] > label[self.head]).all())
 
-    def _matrix(self, values: Floats, *, transposed: bool = False) -> sp.csr_array:
+    def matrix(self, values: Floats, *, transposed: bool = False) -> sp.csr_array:
+        """Give a matrix with a value for each arc, in row head and column tail."""
         ends = (self.tail, self.head) if transposed else (self.head, self.tail)
         return sp.csr_array((values, ends), shape=(self.nodes, self.nodes))
 
@@ -148,7 +103,7 @@ class Transport:
         kept : array of int
             Node of the whole for each of its nodes.
         """
-        into = self._matrix(np.ones(len(self.tail)))
+        into = self.matrix(np.ones(len(self.tail)))
         met = np.zeros(self.nodes, dtype=bool)
         for node in np.asarray(at, dtype=np.int64).tolist():
             if not met[node]:
@@ -179,15 +134,21 @@ class Transport:
     def with_survival(self, left: Floats) -> "Transport":
         """Give the same water with another survival; its order is not sought again."""
         other = replace(self, survival=left)
-        for name in ("component", "is_cyclic"):
+        shared = ("component", "is_cyclic", *(() if self.is_cyclic else ("order",)))
+        for name in shared:
             other.__dict__[name] = getattr(self, name)
         return other
 
     # ------------------------------------------------------------ solving
     @cached_property
-    def _solver(self) -> "_Sweep | _Factor":
+    def order(self) -> Order:
+        """Arcs in the order of a sweep, where no water comes back."""
+        return order_of(self.tail, self.head, self.component)
+
+    @cached_property
+    def _solver(self) -> Sweep | Factor:
         self.require_exits()
-        return _Factor(self) if self.is_cyclic else _Sweep(self)
+        return Factor(self) if self.is_cyclic else Sweep(self)
 
     def require_exits(self) -> None:
         """
@@ -276,8 +237,12 @@ class Transport:
                 "没有流经时间，算不出平均流达时间。",
                 "There are no times through the arcs, so no travel times.",
             )
-        timed = self._matrix(self.time_s * self.weight)
-        theta = self._solver.up(timed.T @ psi.T).T
+        timed = self.time_s * self.weight
+        right = [
+            np.bincount(self.tail, timed * row[self.head], minlength=self.nodes)
+            for row in psi
+        ]
+        theta = self._solver.up(np.stack(right, axis=1)).T
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(psi > 0, theta / psi, np.nan)
 
@@ -305,7 +270,7 @@ class Transport:
         if not self.is_cyclic:
             return visits
         label, size = self.component, np.bincount(self.component)
-        matrix = self._matrix(self.weight)
+        matrix = self.matrix(self.weight)
         for part in np.flatnonzero(size > 1).tolist():
             inside = np.flatnonzero(label == part)
             block = sp.eye_array(len(inside)) - matrix[inside][:, inside]
@@ -328,95 +293,6 @@ class Transport:
         )
         miss = np.abs(water.loads(inflow_m3_s) - flow_m3_s)
         return float(miss.max(initial=0.0) / max(np.abs(flow_m3_s).max(), 1e-300))
-
-
-class _Sweep:
-    """One triangular solve in the order of the flow."""
-
-    def __init__(self, transport: Transport) -> None:
-        n = transport.nodes
-        # components are numbered against the flow: without cycles an order of nodes
-        place = n - 1 - transport.component
-        rows = np.concatenate([np.arange(n), place[transport.tail]])
-        columns = np.concatenate([np.arange(n), place[transport.head]])
-        values = np.concatenate([np.ones(n), -transport.weight])
-        self.place = place
-        self.matrix = sp.csr_array((values, (rows, columns)), shape=(n, n))
-
-    def up(self, right: Floats) -> Floats:
-        """Solve the adjoint."""
-        return self._solve(right, upward=True)
-
-    def down(self, right: Floats) -> Floats:
-        """Solve the forward system."""
-        return self._solve(right, upward=False)
-
-    def _solve(self, right: Floats, *, upward: bool) -> Floats:
-        moved = np.empty_like(right)
-        moved[self.place] = right
-        matrix = self.matrix if upward else self.matrix.T.tocsr()
-        found = spsolve_triangular(
-            matrix, moved, lower=not upward, unit_diagonal=True, overwrite_b=True
-        )
-        return np.asarray(found)[self.place]
-
-
-class _Factor:
-    """Sparse LU, once for a flow state."""
-
-    def __init__(self, transport: Transport) -> None:
-        matrix = sp.eye_array(transport.nodes) - transport._matrix(transport.weight)
-        self.lu = splu(matrix.tocsc(), diag_pivot_thresh=0.0)
-
-    def up(self, right: Floats) -> Floats:
-        """Solve the adjoint."""
-        return np.asarray(self.lu.solve(right, trans="T"))
-
-    def down(self, right: Floats) -> Floats:
-        """Solve the forward system."""
-        return np.asarray(self.lu.solve(right))
-
-
-def flow_transport(
-    nodes: int,
-    ends: tuple[Ints, Ints],
-    flow_m3_s: Floats,
-    *,
-    leaving_m3_s: Floats,
-    survival: Floats,
-    time_s: Floats,
-) -> tuple[Transport, NDArray[np.intp]]:
-    """
-    Make the operator of a flow state.
-
-    Parameters
-    ----------
-    nodes : int
-    ends : tuple of array
-        Start and end of each segment as drawn.
-    flow_m3_s : array of float
-        Along the drawing; negative runs against it.
-    leaving_m3_s : array of float, one a node
-        Water that leaves the network there.
-    survival, time_s : array of float, one a segment
-
-    Returns
-    -------
-    transport : Transport
-        Arcs in the direction of flow; still segments have none.
-    segment : array of int
-        Segment of each arc.
-    """
-    moving = np.flatnonzero(flow_m3_s != 0)
-    forward = flow_m3_s[moving] > 0
-    start, end = (part[moving] for part in ends)
-    tail, head = np.where(forward, start, end), np.where(forward, end, start)
-    flow = np.abs(flow_m3_s[moving])
-    out = np.bincount(tail, flow, minlength=nodes) + np.maximum(leaving_m3_s, 0.0)
-    transport = Transport(
-        nodes, tail, head, flow / out[tail], survival[moving], time_s[moving]
-    )
-    return transport, moving
 
 
 def mean_over_states(

@@ -5,6 +5,8 @@ cases. They are pooled; where the one all but clears what the other puts first, 
 said, too.
 """
 
+from typing import Any
+
 import numpy as np
 
 from geotool.attribution._problem import Floats, Problem, Words
@@ -17,26 +19,45 @@ POOLED: Words = (
 """Said where the two are pooled."""
 
 
-def pooled(series: Floats, steady: Floats) -> Floats:
+def pooled(series: Floats, steady: Floats, registered: int) -> Floats:
     """
     Pool the probabilities of the two halves by their weighted geometric mean.
 
     A logarithmic pool keeps what both agree on and doubts what only one is sure of
-    (Genest and Zidek 1986).
+    (Genest and Zidek 1986). That the source is in no register is one candidate; where
+    it then lies is pooled by itself, so that it does not matter how finely the water
+    is parted.
 
     Parameters
     ----------
     series, steady : array of float
-        Probabilities of the candidates.
+        Probabilities of the candidates, the registered ones first.
+    registered : int
 
     Examples
     --------
-    >>> pooled(np.array([0.9, 0.1, 0.0]), np.array([0.5, 0.4, 0.1])).round(2).tolist()
+    >>> pooled(np.array([0.9, 0.1, 0.0]), np.array([0.5, 0.4, 0.1]), 3).round(2).tolist()
     [0.77, 0.23, 0.0]
     """
     facts = load_table("attribution")["evidence"]["pool"]
-    both = np.maximum(series, facts["floor"]) ** facts["series"]
-    both *= np.maximum(steady, facts["floor"]) ** facts["steady"]
+    halves = series, steady
+    each = [
+        np.append(one[:registered], one[registered:].sum(keepdims=True))
+        if len(one) > registered
+        else one
+        for one in halves
+    ]
+    both = _product(each, facts)
+    if len(series) == registered:
+        return both
+    within = [one[registered:] / max(one[registered:].sum(), 1e-300) for one in halves]
+    return np.append(both[:-1], both[-1] * _product(within, facts))
+
+
+def _product(halves: list[Floats], facts: dict[str, Any]) -> Floats:
+    """Give the weighted geometric mean of two distributions, which sums to one."""
+    series, steady = (np.maximum(one, facts["floor"]) for one in halves)
+    both = series ** facts["series"] * steady ** facts["steady"]
     return np.asarray(both / both.sum())
 
 

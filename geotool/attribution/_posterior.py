@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geotool.attribution._operator import flow_transport, survival
+from geotool.attribution._flow_transport import flow_transport
 from geotool.attribution._problem import (
     Bools,
     Evidence,
@@ -13,6 +13,7 @@ from geotool.attribution._problem import (
     Problem,
 )
 from geotool.attribution._states import Influence, speeds
+from geotool.attribution._survival import survival
 from geotool.tables import load_table
 
 TRIAL_CANDIDATES = 12

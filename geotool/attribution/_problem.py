@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -94,14 +95,15 @@ class ReachGroup:
     segments : array of int
         Segments of the canals.
     length_m : float
-    reach_ids : tuple of str
+    rows : array of int
+        Of its reaches in ``network.reaches``.
     label : Words
     """
 
     group_id: str
     segments: Ints
     length_m: float
-    reach_ids: tuple[str, ...]
+    rows: Ints
     label: Words
 
 
@@ -207,6 +209,14 @@ class Problem:
     def n(self) -> int:
         """How many candidates are in the register."""
         return len(self.sources)
+
+    @cached_property
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {str(k): self.sources[k].to_numpy() for k in self.sources.columns}
+
+    def source(self, k: int) -> dict[str, Any]:
+        """Give row ``k`` of ``sources``, without pandas between: it is asked often."""
+        return {name: column[k] for name, column in self._columns.items()}
 
     @property
     def candidates(self) -> list[str]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from geotool.attribution._baseline import Baseline, Fit
 from geotool.attribution._lags import Kernels, step_responses
+from geotool.attribution._logs import logsumexp
 from geotool.attribution._members import Flow
 from geotool.attribution._problem import Floats, Ints
 
@@ -192,12 +192,10 @@ class Pulses:
         return np.ascontiguousarray(found.transpose(2, 0, 1, 3))
 
     def _later(self, step: Floats, length_h: float) -> Floats:
-        """Give the step responses of a discharge that begins so much later."""
-        # a pulse longer than the readings never ends within them
-        shift = min(round(length_h / self._fine), step.shape[2])
-        found = np.zeros_like(step)
-        found[:, :, shift:] = step[:, :, : step.shape[2] - shift]
-        return found
+        """Give, at the lags in use, the responses to what begins so much later."""
+        # there is no response before the start: row 0 is nought
+        lag = np.maximum(self._used - round(length_h / self._fine), 0)
+        return step.take(lag, axis=2)
 
     def _rough(self, step: Floats, fit: Fit, weight: Floats) -> Floats:
         """Gain of every pulse with a free multiple for each item, loads held."""
@@ -205,16 +203,16 @@ class Pulses:
         shape = (items, len(base.series.times_h), len(base.sections))
         rest = (weight * fit.rest).reshape(shape)
         by_lag = self._spread(weight.reshape(shape))
-        used = step[:, :, self._used].reshape(items, suspects, -1)
-        on = used @ self._spread(rest)
+        used = step.take(self._used, axis=2)
+        on = used.reshape(items, suspects, -1) @ self._spread(rest)
         total = np.zeros((suspects, len(self.starts), len(self.lengths)))
         for k, length_h in enumerate(self.lengths.tolist()):
             shift = min(round(length_h / self.grid.step_h), on.shape[2])
             up = on.copy()
             up[:, :, : on.shape[2] - shift] -= on[:, :, shift:]
-            pulse = step - self._later(step, length_h)
-            power = pulse[:, :, self._used].reshape(items, suspects, -1) ** 2
-            size = np.maximum(power @ by_lag, 1e-12)
+            power = used - self._later(step, length_h)
+            power *= power
+            size = np.maximum(power.reshape(items, suspects, -1) @ by_lag, 1e-12)
             total[:, :, k] = (np.maximum(up, 0.0) ** 2 / size).sum(axis=0) / 2
         return total
 

@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geotool._progress import long_step
 from geotool.attribution._continuity import require_series_flow
-from geotool.attribution._evidence import item_scales, log_prior, steady_evidence
-from geotool.attribution._hints import lag_evidence, wet_dry_evidence, wet_dry_ratio
+from geotool.attribution._evidence import steady_evidence
+from geotool.attribution._expected import item_scales, log_prior
 from geotool.attribution._inputs import Prepared, build_problem
-from geotool.attribution._loads import effluent_class
 from geotool.attribution._mixing import mixing_words, source_mixing_m
 from geotool.attribution._mixture import mixture_words
 from geotool.attribution._observe import Observed, observe
@@ -24,10 +24,10 @@ from geotool.attribution._posterior import (
 )
 from geotool.attribution._problem import Evidence, Floats, Problem, Words
 from geotool.attribution._ranking import Ranking
+from geotool.attribution._records import extra_evidence
 from geotool.attribution._result import Weighed, make_ranking
 from geotool.attribution._series import series_evidence
 from geotool.attribution._states import Influence, distance_influence, influences
-from geotool.errors import LayerError
 from geotool.network import RiverNetwork, Scenario
 from geotool.tables import load_table
 
@@ -35,6 +35,7 @@ SERIES_TIMES = 8
 """From this many times of one item at a section on, readings are a series."""
 
 
+@long_step("排查来源", "ranking the sources")
 def rank_sources(
     network: RiverNetwork,
     at: Any,
@@ -184,14 +185,14 @@ def rank_problem(
     prior = log_prior(problem, arriving)
     if evidence.log_prior is not None:
         prior = evidence.log_prior
-    extra, said = _extra_evidence(problem, influence, records, rain_mm)
+    extra, said = extra_evidence(problem, influence, records, rain_mm)
     probability = probabilities(prior + extra, evidence)
     if evidence.name == "series":
         steady = steady_evidence(problem, influence, observed)
         if steady.level > 0:
             other = probabilities(log_prior(problem, arriving) + extra, steady)
             said += contradiction(problem, probability, other)
-            probability = pooled(probability, other)
+            probability = pooled(probability, other, problem.n)
             said.append(POOLED)
     facts = _with_extra(problem, evidence, extra)
     extra_g_s = _extra_loads(problem, facts)
@@ -290,68 +291,6 @@ def _by_distance(problem: Problem) -> Evidence:
 def _is_series(readings: pd.DataFrame) -> bool:
     counts = readings.groupby(["section", "item"])["time"].nunique()
     return bool(len(counts)) and int(counts.max()) >= SERIES_TIMES
-
-
-# ---------------------------------------------------------------- lag, wet and dry
-def _extra_evidence(
-    problem: Problem,
-    influence: Influence,
-    records: pd.DataFrame | None,
-    rain_mm: pd.Series | None,
-) -> tuple[Floats, list[Words]]:
-    """Log-ratios of sources' own records and of rain, one a candidate."""
-    extra = np.zeros(problem.n + len(problem.groups))
-    said: list[Words] = []
-    series = _target_series(problem)
-    if records is not None:
-        extra += _of_records(problem, influence, series, records)
-    if rain_mm is not None:
-        ratio = wet_dry_ratio(series, rain_mm)
-        classes = [effluent_class(text) for text in problem.sources["category"]]
-        extra[: problem.n] += wet_dry_evidence(ratio, classes)
-        if np.isfinite(ratio):
-            said.append(
-                (
-                    f"雨后与晴天浓度之比 {ratio:.2g}",
-                    f"wet over dry concentration {ratio:.2g}",
-                )
-            )
-        else:
-            said.append(
-                (
-                    "雨天或晴天的监测值太少，未比较雨情",
-                    "too few readings in wet or dry weather to compare",
-                )
-            )
-    return extra, said
-
-
-def _target_series(problem: Problem) -> pd.Series:
-    table = problem.readings
-    own = table[(table["section"] == problem.target) & (table["item"] == problem.item)]
-    return own.set_index("time")["value_mg_l"].sort_index()
-
-
-def _of_records(
-    problem: Problem, influence: Influence, series: pd.Series, records: pd.DataFrame
-) -> Floats:
-    missing = {"outfall_id", "time", "value_mg_l"} - set(records.columns)
-    if missing:
-        raise LayerError(
-            f"在线监测记录缺少列：{'、'.join(sorted(missing))}。",
-            f"The records lack the columns {', '.join(sorted(missing))}.",
-        )
-    found = np.zeros(problem.n + len(problem.groups))
-    number = {key: k for k, key in enumerate(problem.sources["outfall_id"])}
-    hours = influence.middle_time_h
-    for key, table in records.groupby(records["outfall_id"].astype(str)):
-        k = number.get(str(key))
-        if k is None or not np.isfinite(hours[k]):
-            continue
-        own = table.set_index(pd.to_datetime(table["time"]))["value_mg_l"]
-        own = own.groupby(level=0).mean().dropna()
-        found[k] = lag_evidence(own, series, travel_time_h=float(hours[k]))
-    return found
 
 
 def _extra_loads(problem: Problem, facts: tuple[dict[str, Any], ...]) -> Floats:

@@ -1,19 +1,17 @@
 """The ranked sources of an exceedance, as a frozen value."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geotool._items import item_table
 from geotool.attribution._plain import number_of, plain, text_of
 from geotool.attribution._problem import Words
+from geotool.attribution._stretch import Stretch
 from geotool.tables import load_table
-from geotool.trace import RELATION_ZH, Trace
+from geotool.trace import Trace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,9 +56,6 @@ UNREGISTERED_COLUMNS = (
     "intervals",
 )
 
-SHOWN = 12
-"""Rows shown of a table."""
-
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
@@ -84,6 +79,9 @@ class Ranking:
         Stretches on which a source that is in no register may lie: :data:`UNREGISTERED_COLUMNS`; ``reaches`` counts them,
         ``intervals`` lists reach id, from and to in metres.
     unregistered_probability : float
+    stretch : Stretch or None
+        The shortest water that holds 80 % of that probability; None where only distances
+        are known, or too much water lies upstream.
     level : int
         Level of the data, 0 to 5 (:attr:`level_words`).
     section_id, item : str
@@ -106,6 +104,7 @@ class Ranking:
     table: pd.DataFrame
     unregistered: pd.DataFrame
     unregistered_probability: float
+    stretch: Stretch | None
     level: int
     section_id: str
     item: str
@@ -130,16 +129,15 @@ class Ranking:
         """The answer in one sentence."""
         name = item_table()[self.item].zh
         if self.unregistered_probability >= 0.5 and len(self.unregistered):
-            top = self.unregistered.iloc[0]
+            where = self.first_stretch
             return (
                 (
                     f"{self.section_id} {name}：登记外的排放可能性最大"
-                    f"（{self.unregistered_probability:.0%}），先查 {top['label']}"
+                    f"（{self.unregistered_probability:.0%}），先查 {where[0]}"
                 ),
                 (
                     f"{self.section_id} {self.item}: most likely a source in no register "
-                    f"({self.unregistered_probability:.0%}); look first at "
-                    f"{top['label_en']}"
+                    f"({self.unregistered_probability:.0%}); look first at {where[1]}"
                 ),
             )
         if not len(self.table):
@@ -166,6 +164,22 @@ class Ranking:
                 f"({top['strength_en']}, {top['probability']:.0%})"
             ),
         )
+
+    @property
+    def first_stretch(self) -> Words:
+        """Where to look first for a source in no register, where there is water."""
+        if self.stretch is not None:
+            return self.stretch.first
+        top = self.unregistered.iloc[0]
+        return str(top["label"]), str(top["label_en"])
+
+    @property
+    def stretch_words(self) -> Words | None:
+        """Where such a source most likely lies; None where it is not worth a word."""
+        told = load_table("attribution")["evidence"]["stretch"]["told"]
+        if self.stretch is None or self.unregistered_probability < told:
+            return None
+        return self.stretch.words
 
     def why(self, outfall_id: str, *, language: str = "zh") -> list[str]:
         """
@@ -196,28 +210,20 @@ class Ranking:
             "level_meaning": list(self.level_words),
             "headline": list(self.headline),
             "network": {"hash": self.trace.network_hash},
-            "sources": [self._source(row) for row in self.table.to_dict("records")],
+            "sources": _plain_rows(self.table),
             "unregistered": {
                 "probability": number_of(self.unregistered_probability),
                 "reaches": self._stretches(),
+                "stretch": self.stretch.to_dict() if self.stretch else None,
             },
             "next_sample": list(self.next_sample),
-            "excluded": [
-                {str(key): plain(value) for key, value in row.items()}
-                for row in self.excluded.to_dict("records")
-            ],
-            "stopped": [
-                {str(key): plain(value) for key, value in row.items()}
-                for row in pd.DataFrame(
-                    self.trace.stopped.drop(columns=self.trace.stopped.geometry.name)
-                ).to_dict("records")
-            ],
+            "excluded": _plain_rows(self.excluded),
+            "stopped": _plain_rows(
+                self.trace.stopped.drop(columns=self.trace.stopped.geometry.name)
+            ),
             "warnings": [zh for zh, _ in self.notes],
             "warnings_en": [en for _, en in self.notes],
         }
-
-    def _source(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        return {str(key): plain(value) for key, value in row.items()}
 
     def _stretches(self) -> list[dict[str, Any]]:
         found = []
@@ -242,9 +248,15 @@ class Ranking:
         -------
         dict
             ``trace_points`` (the ranked outfalls, with rank and probability, and the
-            other points of the trace), ``trace_reaches`` and ``trace_stopped``.
+            other points of the trace), ``trace_reaches`` and ``trace_stopped``; where
+            a source in no register is worth a word, ``trace_unregistered``: the stretch
+            in which it most likely lies.
         """
         layers = self.trace.map_layers()
+        if self.stretch is not None and self.stretch_words is not None:
+            layers["trace_unregistered"] = self.stretch.layer(
+                self.unregistered_probability
+            )
         points = layers["trace_points"].copy()
         ranked = self.table.set_index("outfall_id")
         own = points["layer"] == "outfalls"
@@ -324,36 +336,13 @@ class Ranking:
         )
 
     def _repr_html_(self) -> str:
-        columns = {
-            "rank": "序",
-            "name": "名称",
-            "probability": "概率",
-            "strength": "判断",
-            "contribution_share": "贡献",
-            "distance_m": "沿河距离 m",
-            "travel_time_h": "时间 h",
-            "relation": "可达性",
-        }
-        shown = self.table[list(columns)].head(SHOWN).copy()
-        shown["name"] = shown["name"].where(
-            shown["name"].astype(bool), self.table["outfall_id"].head(SHOWN)
-        )
-        for key in ("probability", "contribution_share"):
-            shown[key] = [f"{value:.0%}" for value in shown[key]]
-        for key in ("distance_m", "travel_time_h"):
-            shown[key] = [
-                f"{value:,.0f}" if np.isfinite(value) else "" for value in shown[key]
-            ]
-        shown["relation"] = shown["relation"].map(RELATION_ZH)
-        table = shown.rename(columns=columns).to_html(index=False)
-        said = [self.headline[0], f"资料等级 {self.level}：{self.level_words[0]}"]
-        if self.next_sample[0]:
-            said.append(self.next_sample[0])
-        said += [zh for zh, _ in self.notes]
-        lines = "".join(f"<li>{escape(text)}</li>" for text in said[1:])
-        why = ""
-        if len(self.table):
-            first = self.table.iloc[0]
-            each = "".join(f"<li>{escape(text)}</li>" for text in first["reasons"])
-            why = f"<p>第一位的理由</p><ul>{each}</ul>"
-        return f"<p><b>{escape(said[0])}</b></p>{table}{why}<ul>{lines}</ul>"
+        from geotool.attribution._ranking_html import ranking_html
+
+        return ranking_html(self)
+
+
+def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(key): plain(value) for key, value in row.items()}
+        for row in pd.DataFrame(table).to_dict("records")
+    ]

@@ -87,9 +87,19 @@ class Told:
 
     @cached_property
     def names(self) -> NDArray[np.object_]:
-        """Name of the river of each reach."""
-        column = self.problem.network.reaches["name"]
-        return np.asarray(column.to_numpy(dtype=object))
+        """Names of rivers; :attr:`name_of` gives the one of each reach."""
+        return self._named[1]
+
+    @property
+    def name_of(self) -> NDArray[np.int64]:
+        """Number of the name of each reach; -1 where it has none."""
+        return self._named[0]
+
+    @cached_property
+    def _named(self) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+        # strings are made of the names there are, not of every reach
+        number, names = pd.factorize(self.problem.network.reaches["name"])
+        return np.asarray(number), np.asarray(names, dtype=object)
 
     @cached_property
     def mixing_m(self) -> Floats:
@@ -139,7 +149,7 @@ def _distance_only() -> Words:
 
 # ---------------------------------------------------------------- way and size
 def _way(told: Told, k: int) -> Words:
-    row = told.problem.sources.iloc[k]
+    row = told.problem.source(k)
     km = row["distance_m"] / 1000
     names = _rivers(told, row["path"])
     zh, en = f"沿河 {km:.1f} km", f"{km:.1f} km by water"
@@ -178,7 +188,8 @@ def _rivers(told: Told, path: Any) -> list[str]:
     else:
         index = told.problem.network.reach_position.index
         rows = index.get_indexer(pd.Index(path))
-    found = dict.fromkeys(told.names[rows].tolist())
+    number = pd.unique(told.name_of[rows])
+    found = told.names[number[number >= 0]].tolist()
     return [name for name in found if isinstance(name, str) and name]
 
 

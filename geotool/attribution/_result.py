@@ -25,6 +25,7 @@ from geotool.attribution._ranking import (
 )
 from geotool.attribution._reasons import Told, reasons, strength_words
 from geotool.attribution._states import Influence
+from geotool.attribution._stretch import credible_stretch
 from geotool.tables import load_table
 
 
@@ -99,6 +100,9 @@ def make_ranking(weighed: Weighed, prepared: Prepared) -> Ranking:
         table=_table(weighed),
         unregistered=_unregistered(weighed),
         unregistered_probability=float(weighed.probability[problem.n :].sum()),
+        stretch=credible_stretch(problem, weighed.probability, weighed.facts)
+        if weighed.evidence.level > 0
+        else None,
         level=weighed.evidence.level,
         section_id=str(problem.sections["section_id"].iloc[problem.target]),
         item=item.key,
@@ -167,8 +171,9 @@ def _table(weighed: Weighed) -> pd.DataFrame:
     # equal sources in the order of their ids: the order of the rows must not matter
     order = np.lexsort((ids.astype(str), -np.round(weighed.order_by, 15)))
     most = int(load_table("attribution")["draws"]["largest"])
-    reach_ids = problem.network.reaches["reach_id"].to_numpy(dtype=object)
     sources = problem.sources.iloc[order]
+    # of a million reaches only those with a source are made strings
+    reach_ids = problem.network.reaches["reach_id"].iloc[sources["reach"]]
     p = weighed.probability[order]
     words = _strengths(p, weighed.probability)
     said = [reasons(told, k) for k in order[:most].tolist()]
@@ -194,7 +199,7 @@ def _table(weighed: Weighed) -> pd.DataFrame:
         "declared_kg_d": problem.load_g_s[order, 0] * 86.4,
         "load_basis": problem.load_basis[order, 0],
         "times_declared": np.array(times, dtype=float)[order],
-        "reach_id": reach_ids[sources["reach"].to_numpy(dtype=np.int64)],
+        "reach_id": reach_ids.to_numpy(dtype=object),
         "measure_m": sources["measure_m"].to_numpy(float),
         "made_mg_l": weighed.extra_mg_l[order],
         "onset": _moments(weighed, "onset", order),
@@ -240,7 +245,7 @@ def _unregistered(weighed: Weighed) -> pd.DataFrame:
             "label_en": group.label[1],
             "probability": float(weighed.probability[problem.n + k]),
             "length_m": group.length_m,
-            "reaches": len(group.reach_ids),
+            "reaches": len(group.rows),
             "intervals": group,
         }
         for k, group in enumerate(problem.groups)
@@ -265,7 +270,7 @@ def _intervals(problem: Problem, group: ReachGroup) -> list[tuple[str, float, fl
     first = np.flatnonzero(np.append(True, np.diff(reach) != 0))
     low = np.minimum.reduceat(canals.low_m[group.segments], first)
     high = np.maximum.reduceat(canals.high_m[group.segments], first)
-    ids = problem.network.reaches["reach_id"].to_numpy(dtype=object)[reach[first]]
+    ids = problem.network.reaches["reach_id"].iloc[reach[first]]
     return list(zip(map(str, ids), low.tolist(), high.tolist(), strict=True))
 
 

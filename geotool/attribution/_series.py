@@ -1,25 +1,23 @@
 """Evidence of time series: flow, travel times and the pulse, all unsure, all together."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from geotool.attribution._baseline import Baseline
+from geotool.attribution._ensemble import best_members, smooth_ensemble
 from geotool.attribution._lags import Kernels
-from geotool.attribution._members import (
-    Flow,
-    FlowModel,
-    FlowPrior,
-    best_members,
-    smooth_ensemble,
-)
-from geotool.attribution._problem import Evidence, Floats, Ints, Problem, Words
+from geotool.attribution._members import Flow, FlowModel, FlowPrior
+from geotool.attribution._places import places_told, with_places
+from geotool.attribution._problem import Evidence, Floats, Problem, Words
 from geotool.attribution._pulses import PulseGrid, Pulses, PulseScore
 from geotool.attribution._series_input import SeriesInput, series_input
+from geotool.attribution._weigh import PulseRule, even_prior, weigh_pulses
 from geotool.tables import load_table
 
 LEVEL = 5
@@ -128,11 +126,18 @@ def evidence_of_flows(
         kept=pulse["kept"]["value"],
     )
     pulses = Pulses(baseline, given.suspects, grid)
-    kernels = [baseline.kernels(flow, k) for k in range(len(flow.head))]
-    scores = [
-        pulses.score(flow, k, one, baseline.doubtful_weight(flow, k, one))
-        for k, one in enumerate(kernels)
+    kernels = [
+        with_places(baseline.kernels(flow, k), given.web, flow, k, given.places)
+        for k in range(len(flow.head))
     ]
+
+    def scored(k: int) -> PulseScore:
+        weight = baseline.doubtful_weight(flow, k, kernels[k])
+        return pulses.score(flow, k, kernels[k], weight)
+
+    # members know nothing of each other, and numpy lets others run while it counts
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(kernels))) as pool:
+        scores = list(pool.map(scored, range(len(kernels))))
     if max(float(one.gain.max()) for one in scores) < _value(
         facts, "pulse", "least_gain"
     ):
@@ -143,130 +148,33 @@ def evidence_of_flows(
 def _evidence(
     problem: Problem, given: SeriesInput, found: _Found, facts: dict[str, Any]
 ) -> Evidence:
-    temper, blunt = (_value(facts, "calibration", key) for key in ("pulse", "blunt"))
     gains = [one.gain for one in found.scores]
-    owner, candidates = given.suspects.owner, problem.n + len(problem.groups)
-    sharp, points = candidate_likelihood(
-        gains, owner, temper=temper, candidates=candidates
-    )
-    dull, _ = candidate_likelihood(gains, owner, temper=blunt, candidates=candidates)
-    prior = _log_prior(problem)
-    doubt = facts["calibration"]["doubt"]
-    likelihood = hedged_likelihood(
-        sharp,
-        dull,
+    rule = PulseRule.of_table(facts["calibration"], measured=given.is_flow_measured)
+    prior = even_prior(problem)
+    weighed = weigh_pulses(
+        gains,
+        given.suspects.owner,
+        given.weight,
         prior,
-        doubt=doubt["measured" if given.is_flow_measured else "unmeasured"],
-        power=_value(facts, "calibration", "power"),
+        registered=problem.n,
+        rule=rule,
     )
-    told: list[dict[str, Any]] = [{} for _ in likelihood]
-    for candidate, (member, point) in points.items():
-        told[candidate] = _facts(problem, given, found, point, member, temper)
+    told: list[dict[str, Any]] = [{} for _ in prior]
+    for candidate, (member, point) in weighed.best.items():
+        told[candidate] = _facts(problem, given, found, point, member, rule.temper)
+    for candidate, places in places_told(given.places, weighed.place_share).items():
+        told[candidate]["places"] = places
     flow = np.full(len(problem.canals.start), np.nan)
     flow[given.segments] = found.flow_m3_s.mean(axis=0)
     return Evidence(
         name="series",
-        log_likelihood=likelihood,
+        log_likelihood=weighed.log_likelihood,
         level=LEVEL,
         facts=tuple(told),
         notes=_notes(given),
         log_prior=prior,
         flow_m3_s=flow,
     )
-
-
-def candidate_likelihood(
-    gains: list[Floats], owner: Ints, *, temper: float, candidates: int
-) -> tuple[Floats, dict[int, tuple[int, int]]]:
-    """
-    Sum over members, points and pulses, all as likely before.
-
-    Parameters
-    ----------
-    gains : list of array, points x pulses
-        Of each member.
-    owner : array of int
-        Candidate of each point.
-    temper : float
-        Power of the likelihood of a pulse.
-    candidates : int
-
-    Returns
-    -------
-    array of float, dict
-        Log-likelihood of each candidate, -inf where it has no point; and the member
-        and point that do most for it.
-
-    Examples
-    --------
-    >>> log, best = candidate_likelihood(
-    ...     [np.array([[0.0], [2.0], [4.0]])], np.array([0, 2, 2]),
-    ...     temper=0.5, candidates=3)
-    >>> log.round(2).tolist(), best[2]
-    ([0.0, -inf, 1.62], (0, 2))
-    """
-    each = np.stack([logsumexp(temper * one, axis=1) for one in gains])
-    each -= np.log(gains[0].shape[1] * len(gains))
-    likelihood = np.full(candidates, -np.inf)
-    best = {}
-    for candidate in np.unique(owner).tolist():
-        points = np.flatnonzero(owner == candidate)
-        own = each[:, points]
-        likelihood[candidate] = logsumexp(own) - np.log(len(points))
-        member, point = np.unravel_index(int(np.argmax(own)), own.shape)
-        best[candidate] = (int(member), int(points[point]))
-    return likelihood, best
-
-
-def hedged_likelihood(
-    sharp: Floats, blunt: Floats, log_prior: Floats, *, doubt: float, power: float
-) -> Floats:
-    """
-    Allow for flows that are quite other than all members have it.
-
-    Then only blunt evidence counts: the posterior is that of the sharp likelihood with
-    chance ``1 - doubt``, that of the blunt one with chance ``doubt``. So no candidate
-    that fits at all is ruled out by the flow alone.
-
-    Parameters
-    ----------
-    sharp, blunt : array of float
-        Log-likelihood of each candidate, hardly and strongly tempered.
-    log_prior : array of float
-    doubt : float
-    power : float
-        Of the mixed posterior.
-
-    Returns
-    -------
-    array of float
-        The log-likelihood that gives that posterior.
-
-    Examples
-    --------
-    >>> even = np.log([0.5, 0.5])
-    >>> found = hedged_likelihood(
-    ...     np.array([0.0, -300.0]), np.array([0.0, 0.0]), even, doubt=0.1, power=1.0)
-    >>> np.exp(found + even).round(3).tolist()
-    [0.95, 0.05]
-    """
-    each = [one + log_prior for one in (sharp, blunt)]
-    sure, unsure = (one - logsumexp(one) for one in each)
-    mixed = np.logaddexp(np.log1p(-doubt) + sure, np.log(doubt) + unsure)
-    return np.asarray(power * mixed - log_prior)
-
-
-def _log_prior(problem: Problem) -> Floats:
-    """Any source may have an accident: even odds, the unregistered by length."""
-    outside = load_table("attribution")["evidence"]["unregistered_prior"]["value"]
-    prior = np.zeros(problem.n + len(problem.groups))
-    both = problem.n > 0 and len(problem.groups) > 0
-    if problem.n:
-        prior[: problem.n] = (1.0 - outside if both else 1.0) / problem.n
-    if problem.groups:
-        length = np.array([group.length_m for group in problem.groups])
-        prior[problem.n :] = (outside if both else 1.0) * length / length.sum()
-    return np.log(np.maximum(prior, 1e-12))
 
 
 def _facts(

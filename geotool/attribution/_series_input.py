@@ -8,14 +8,10 @@ import pandas as pd
 
 from geotool.attribution._baseline import Loads, Series, bumps, reading_sigma
 from geotool.attribution._members import Web
+from geotool.attribution._places import Places, places_of
 from geotool.attribution._problem import Bools, Floats, Ints, Problem
 from geotool.attribution._pulses import Suspects
-from geotool.attribution._series_web import (
-    Pieces,
-    cut_long,
-    is_flow_measured,
-    web_of,
-)
+from geotool.attribution._series_web import cut_long, is_flow_measured, web_of
 
 FINE_H = 2.0
 """Readings closer together than this are averaged."""
@@ -44,6 +40,12 @@ class SeriesInput:
     loads : Loads
     suspects : Suspects
         Owners are the problem's candidates; those outside the web have no point.
+        Registered ones come first, then the places of stretches, numbered as nodes
+        after those of the web.
+    places : Places
+        Where an unregistered source may lie.
+    weight : array of float, one a suspect
+        How likely it is before, beside the others of its owner.
     decay_sigma : array of float
     is_flow_measured : bool
         Whether the flow of any section in play, or of any segment, is known.
@@ -58,6 +60,8 @@ class SeriesInput:
     first: pd.Timestamp
     loads: Loads
     suspects: Suspects
+    places: Places
+    weight: Floats
     decay_sigma: Floats
     is_flow_measured: bool
 
@@ -90,6 +94,9 @@ def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
     web = web_of(problem, pieces, facts["flow"])
     if web is None:
         return None
+    places = places_of(problem, pieces)
+    suspects = _suspects(problem, place, web, places, facts["pulse"]["item_spread"])
+    registered = len(suspects.nodes) - len(places.piece)
     return SeriesInput(
         web=web,
         segments=pieces.segment,
@@ -99,7 +106,9 @@ def series_input(problem: Problem, facts: dict[str, Any]) -> SeriesInput | None:
         series=_series(problem, table, sections, facts["readings"]),
         first=first,
         loads=_loads(problem, web, part, place, facts["loads"]),
-        suspects=_suspects(problem, pieces, facts["pulse"]["item_spread"]),
+        suspects=suspects,
+        places=places,
+        weight=np.append(np.ones(registered), places.length_m),
         decay_sigma=np.maximum(
             problem.decay_sigma
             * (problem.decay_per_d > 0)
@@ -209,27 +218,23 @@ def _loads(
     return Loads(np.concatenate([node, web.inlets]), mean, spread)
 
 
-def _suspects(problem: Problem, pieces: Pieces, spread: dict[str, Any]) -> Suspects:
-    """Points of every candidate in the web; a stretch may be met at each segment."""
-    source = pieces.place[problem.sources["node"].to_numpy(np.int64)]
-    nodes = [np.array([node]) for node in source]
-    nodes += [
-        np.unique(pieces.start[np.isin(pieces.segment, group.segments)])
-        for group in problem.groups
-    ]
-    present = np.array([k for k, one in enumerate(nodes) if (one >= 0).all()], np.int64)
+def _suspects(
+    problem: Problem, place: Ints, web: Web, places: Places, spread: dict[str, Any]
+) -> Suspects:
+    """Points of every candidate in the web; a stretch may be met at each place."""
+    node = place[problem.sources["node"].to_numpy(np.int64)]
+    present = np.flatnonzero(node >= 0)
     discharge = problem.sources["discharge_m3_s"].to_numpy(float)
     middle = np.median(discharge[discharge > 0]) if (discharge > 0).any() else 0.01
     load = np.concatenate(
         [problem.load_g_s, problem.profile_mg_l[problem.n :] * middle]
     )
+    owner = np.concatenate([present, places.owner])
     sigma = np.where(
         problem.is_group, spread["unregistered"], spread["registered"]
     ).astype(float)
-    owner = np.repeat(present, [len(nodes[k]) for k in present])
-    at = [nodes[k] for k in present]
     return Suspects(
-        nodes=np.concatenate(at) if at else np.zeros(0, np.int64),
+        nodes=np.concatenate([node[present], web.nodes + np.arange(len(places.piece))]),
         owner=owner,
         load_g_s=np.nan_to_num(load[owner]),
         sigma=sigma[owner],

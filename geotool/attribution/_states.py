@@ -5,41 +5,21 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geotool.attribution._canal_flow import Flows, Gauged, canal_flows, injected
-from geotool.attribution._continuity import (
-    lost_words,
-    require_influence,
-    require_numbers,
-    require_water,
-)
-from geotool.attribution._operator import (
-    MANY_ROUNDS,
-    SECONDS_PER_DAY,
-    Transport,
-    flow_transport,
-    lateral_survival,
-    survival,
-)
+from geotool.attribution._canal_flow import Flows, canal_flows
+from geotool.attribution._continuity import lost_words, require_numbers
+from geotool.attribution._gauged import Gauged
+from geotool.attribution._member import Member, group_place
 from geotool.attribution._problem import (
     Canals,
     Floats,
-    Ints,
     Problem,
-    ReachGroup,
     State,
     Words,
 )
+from geotool.attribution._survival import SECONDS_PER_DAY
 from geotool.tables import load_table
-
-STILL = 1e-9
-"""A section with less flow than this share of the largest has none."""
-
-
-MOST_ROUTED = 200_000
-"""Segments up to which the self-test routes the water itself, and a load."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +154,7 @@ def _in_state(problem: Problem, state: State, members: int | None) -> _Part:
     require_numbers(flows.flow_m3_s, state=state.name)
     count = len(flows.flow_m3_s)
     rng = np.random.default_rng(7)
-    number = _group_numbers(problem.groups, len(canals.reach))
+    place = group_place(problem.groups, len(canals.reach))
     shape = (
         count,
         len(problem.items),
@@ -193,7 +173,7 @@ def _in_state(problem: Problem, state: State, members: int | None) -> _Part:
         speed = speeds(canals, flows, member, None if first else rng)
         noise = np.zeros(shape[1]) if first else rng.normal(size=shape[1])
         decay = problem.decay_per_d * np.exp(problem.decay_sigma * noise)
-        made = _Member(problem, state, flows, member, speed, number)
+        made = Member(problem, state, flows, member, speed, place)
         flow[member] = made.flow_m3_s
         for k, per_d in enumerate(decay.tolist()):
             if k and per_d == decay[0]:
@@ -240,155 +220,6 @@ def speeds(
         np.where(canals.depth_m > 0, sigma["flow"], sigma["solved"]),
     )
     return np.asarray(np.where(stated, middle, solved) * np.exp(error * common))
-
-
-def _group_numbers(groups: tuple[ReachGroup, ...], segments: int) -> Ints:
-    """Give the group of each segment; -1 where there is none."""
-    number = np.full(segments, -1, dtype=np.int64)
-    for k, group in enumerate(groups):
-        number[group.segments] = k
-    return number
-
-
-class _Member:
-    """One flow field: its operator in the water above the sections."""
-
-    def __init__(
-        self,
-        problem: Problem,
-        state: State,
-        flows: Flows,
-        member: int,
-        speed: Floats,
-        number: Ints,
-    ) -> None:
-        canals = state.canals
-        self.problem, self.canals = problem, canals
-        self.leaving = flows.leaving(canals, member)
-        whole, moving = flow_transport(
-            canals.nodes,
-            (canals.start, canals.end),
-            flows.flow_m3_s[member],
-            leaving_m3_s=self.leaving,
-            survival=np.ones(len(canals.reach)),
-            time_s=canals.length_m / speed,
-        )
-        out = np.bincount(
-            whole.tail, np.abs(flows.flow_m3_s[member])[moving], minlength=canals.nodes
-        )
-        through = out + self.leaving
-        self.inflow = np.maximum(injected(canals, flows.flow_m3_s[member]), 0.0)
-        # routing takes a solve: once for a flow state, and not in very large networks
-        self.routed = member == 0 and len(canals.reach) <= MOST_ROUTED
-        nodes = state.section_nodes
-        self.flow_m3_s = through[nodes]
-        self.there = self.flow_m3_s > STILL * through.max(initial=0.0)
-        if not self.there.any():
-            self.part: Transport | None = None
-            return
-        met = np.zeros(len(moving), dtype=bool)
-        self.part, self.kept = whole.upstream_of(nodes[self.there])
-        self.inflow = self.inflow[self.kept]
-        require_water(
-            self.part,
-            self.inflow,
-            through[self.kept],
-            routed=self.routed,
-            state=state.name,
-        )
-        inside = np.zeros(canals.nodes, dtype=bool)
-        inside[self.kept] = True
-        met = inside[whole.tail] & inside[whole.head]
-        segment = moving[met]
-        self.group, self.length = number[segment], canals.length_m[segment]
-        self.place = np.searchsorted(self.kept, nodes[self.there])
-        self.source = _positions(self.kept, state.source_nodes)
-        self.section = _positions(self.kept, nodes)
-        self.other = _positions(self.kept, state.other_nodes)
-
-    def solve(
-        self, per_d: float, *, timed: bool
-    ) -> tuple[Floats, Floats, tuple[Floats, Floats] | None]:
-        """Give psi of every section and candidate, of others, and times to the target.
-
-        Times are those of the candidates and of the sections.
-        """
-        problem = self.problem
-        candidates = problem.n + len(problem.groups)
-        psi = np.zeros((len(problem.sections), candidates))
-        others = np.zeros((len(problem.sections), len(problem.others)))
-        if self.part is None or self.part.time_s is None:
-            return psi, others, None
-        base = self.part
-        assert base.time_s is not None
-        left = survival(per_d, base.time_s)
-        moved = base.with_survival(left)
-        flow = self.flow_m3_s[self.there]
-        at_nodes = moved.influence(self.place, flow)
-        loads = self.inflow if self.routed and timed else None
-        require_influence(moved, at_nodes, self.place, flow, loads=loads)
-        spread = self.length * lateral_survival(per_d, base.time_s)
-        psi[self.there] = np.concatenate(
-            [self._sources(at_nodes), self._groups(at_nodes, spread)], axis=1
-        )
-        padded = np.concatenate([at_nodes, np.zeros((len(at_nodes), 1))], axis=1)
-        others[self.there] = padded[:, self.other]
-        if not timed or not self.there[problem.target]:
-            return psi, others, None
-        row = int(self.there[: problem.target].sum())
-        theta = moved.travel_time_s(at_nodes[row][None])
-        sections = np.append(theta[0], np.nan)[self.section] / 3600.0
-        timed_psi = np.nan_to_num(theta) * at_nodes[row]
-        # half of the reach for a load spread along it
-        groups = self._groups(timed_psi, spread) + self._groups(
-            at_nodes[row][None], spread * base.time_s / 2
-        )
-        own = np.concatenate([self._sources(timed_psi), groups], axis=1)[0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            time = np.where(psi[problem.target] > 0, own / psi[problem.target], np.nan)
-        return psi, others, (time / 3600.0, sections)
-
-    def _sources(self, at_nodes: Floats) -> Floats:
-        """Read values at nodes off for the sources."""
-        padded = np.concatenate([at_nodes, np.zeros((len(at_nodes), 1))], axis=1)
-        return padded[:, self.source]
-
-    def _groups(self, at_nodes: Floats, spread: Floats) -> Floats:
-        """Give the mean along each group of values at the lower end of its segments."""
-        assert self.part is not None
-        groups = self.problem.groups
-        inside = self.group >= 0
-        gather = sp.csr_array(
-            (spread[inside], (self.group[inside], self.part.head[inside])),
-            shape=(len(groups), self.part.nodes),
-        )
-        total = np.array([group.length_m for group in groups])
-        return np.asarray((gather @ at_nodes.T).T / np.maximum(total, 1e-9))
-
-    def warnings(self) -> list[Words]:
-        """Say when the answer hangs on water that goes round."""
-        if self.part is None:
-            return []
-        worst = float(self.part.rounds().max(initial=1.0))
-        if worst <= MANY_ROUNDS:
-            return []
-        return [
-            (
-                f"上游有循环水流，水平均经过同一处 {worst:.0f} 次，结果取决于回流比例",
-                (
-                    f"water goes round upstream, passing a place {worst:.0f} times on "
-                    "average: the answer hangs on the return share"
-                ),
-            )
-        ]
-
-
-def _positions(kept: Ints, nodes: Ints) -> Ints:
-    """Place of nodes among the kept ones; one past the end where not kept."""
-    if not len(kept):
-        return np.zeros(len(nodes), dtype=np.int64)
-    place = np.minimum(np.searchsorted(kept, nodes), len(kept) - 1)
-    return np.where(kept[place] == nodes, place, len(kept)).astype(np.int64)
 
 
 def distance_influence(problem: Problem) -> Floats:

@@ -1,0 +1,114 @@
+"""What makes a ranking fast gives the same as what it stands for."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geotool.attribution import _solver
+from geotool.attribution._expected import student
+from geotool.attribution._groups import BANDS, _bands
+from geotool.attribution._logs import logsumexp
+from geotool.attribution._operator import Transport
+from geotool.layers import _identity
+
+
+def braided(nodes, seed):
+    """Water that runs from high numbers to low ones, parted at many nodes."""
+    rng = np.random.default_rng(seed)
+    tail = np.concatenate([np.arange(1, nodes), rng.integers(1, nodes, nodes // 2)])
+    head = (tail * rng.random(len(tail))).astype(np.int64)
+    number = rng.permutation(nodes)
+    flow = rng.uniform(0.2, 2.0, len(tail))
+    share = flow / (np.bincount(tail, flow, minlength=nodes)[tail] + 0.1)
+    left = rng.uniform(0.5, 1.0, len(tail))
+    return Transport(nodes, number[tail], number[head], share, left, -np.log(left))
+
+
+def test_compiled_sweeps_solve_what_scipy_solves():
+    pytest.importorskip("numba")
+    transport = braided(500, 1)
+    whole = np.eye(500) - transport.matrix(transport.weight).toarray()
+    rng = np.random.default_rng(2)
+    right, load = rng.random((500, 3)), rng.random(500)
+    for compiled in (True, False):
+        sweep = _solver.Sweep(transport, compiled=compiled)
+        assert sweep.up(right) == pytest.approx(np.linalg.solve(whole.T, right))
+        assert sweep.down(load) == pytest.approx(np.linalg.solve(whole, load))
+        assert sweep.down(right) == pytest.approx(np.linalg.solve(whole, right))
+
+
+def test_another_survival_keeps_the_order_and_changes_the_answer():
+    transport = braided(200, 3)
+    before = transport.influence([5], [1.0])
+    other = transport.with_survival(transport.survival**2)
+    assert other.order is transport.order
+    fresh = Transport(
+        200, other.tail, other.head, other.share, other.survival, other.time_s
+    )
+    assert other.influence([5], [1.0]) == pytest.approx(fresh.influence([5], [1.0]))
+    assert (other.influence([5], [1.0]) <= before + 1e-15).all()
+
+
+@pytest.mark.parametrize("sections", [1, 5, 12])
+def test_a_density_of_many_misses_is_that_of_each(sections):
+    rng = np.random.default_rng(sections)
+    half = rng.normal(size=(7, 3, sections, sections))
+    spread = half @ half.swapaxes(-1, -2) + 0.1 * np.eye(sections)
+    miss = rng.normal(size=(7, 3, sections))
+    found = student(miss, spread, 5.0)
+    for at in np.ndindex(7, 3):
+        square = miss[at] @ np.linalg.solve(spread[at], miss[at])
+        size = np.linalg.slogdet(spread[at])[1]
+        expected = -(5.0 + sections) / 2 * np.log1p(square / 5.0) - size / 2
+        assert found[at] == pytest.approx(expected)
+    with pytest.raises(np.linalg.LinAlgError):
+        student(miss, -spread, 5.0)
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 1001])
+@pytest.mark.parametrize("kinds", [3, 100_000])
+def test_bands_of_distance_are_those_of_ranks(count, kinds):
+    distance = np.random.default_rng(count).integers(0, kinds, count).astype(float)
+    rank = pd.Series(distance).rank(method="min").to_numpy() - 1
+    assert _bands(distance).tolist() == (rank * BANDS // count).astype(int).tolist()
+
+
+def test_a_sum_of_logarithms_is_that_of_scipy():
+    from scipy.special import logsumexp as theirs
+
+    values = np.random.default_rng(0).normal(0.0, 300.0, (6, 9))
+    values[2], values[3, 4] = -np.inf, -np.inf
+    for axis in (None, 0, 1):
+        assert logsumexp(values, axis=axis) == pytest.approx(theirs(values, axis=axis))
+
+
+def test_near_points_are_the_same_by_pairs_and_by_the_tree(monkeypatch):
+    spots = np.random.default_rng(4).uniform(0.0, 60.0, (300, 3))
+    few = _identity._near_pairs(spots)
+    monkeypatch.setattr(_identity, "FEW_SPOTS", 0)
+    many = _identity._near_pairs(spots)
+    assert len(few)
+    assert sorted(map(tuple, few.tolist())) == sorted(map(tuple, many.tolist()))
+
+
+def test_a_ranking_loads_nothing_that_it_does_not_use():
+    """A fifth of a second each: what a trace in a new process must not wait for."""
+    code = (
+        "import sys\n"
+        "from geotool.cli._later import load_later\n"
+        "load_later()\n"
+        "import geotool.cli._paths, geotool.cli._trace, geotool.attribution._rank\n"
+        "heavy = ('scipy.spatial', 'scipy.special', 'scipy.stats', 'xlsxwriter',\n"
+        "         'numba', 'matplotlib', 'docx', 'openpyxl', 'rasterio', 'unittest',\n"
+        "         'numpy.f2py.crackfortran', 'geotool.zones', 'geotool.maps')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "import numpy\n"
+        "print(callable(numpy.testing.assert_allclose), callable(numpy.f2py.get_include))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[:2] == ["[]", "True True"]
