@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,12 @@ _SIGNS = str.maketrans(
         "－": "-", "—": "-", "–": "-", "−": "-", "：": ":",
     }
 )  # fmt: skip
+_USUAL = re.compile(
+    r"^(?:(-?[0-9]+(?:\.[0-9]+)?)|([0-9]{1,3})°([0-9]{1,2})[′']"
+    r"([0-9]{1,2}(?:\.[0-9]+)?)(?:[″\"]|'')|.*)$",
+    re.MULTILINE,
+)
+"""One line for each cell: a decimal number, or degrees, minutes and seconds, or else."""
 _HALVES = (
     ("E", r"东经|東經|e(?:ast)?\.?|东"),
     ("W", r"西经|西經|w(?:est)?\.?|西"),
@@ -81,25 +88,55 @@ def parse_angles(cells: list[Any]) -> Angles:
     >>> read.value, read.problem
     (array([120.5, 31.5, nan]), array(['', '', 'missing'], dtype=object))
     """
-    number = np.array([type(cell) is float for cell in cells], dtype=bool)
+    plain = [type(cell) is float for cell in cells]
+    number = np.array(plain, dtype=bool)
     value = np.full(len(cells), np.nan)
     half = np.full(len(cells), "", dtype=object)
     problem = np.full(len(cells), "", dtype=object)
-    others = np.flatnonzero(~number)
-    texts = [cells[place] for place in others.tolist()]
-    if len(texts) < len(cells):
-        plain = cells if number.all() else [c for c in cells if type(c) is float]
-        value[number] = np.array(plain, dtype=float)
+    value[number] = np.array([*compress(cells, plain)], dtype=float)
     problem[np.isnan(value)] = "missing"
     problem[np.isinf(value)] = "unreadable"
     value[np.isinf(value)] = np.nan
-    at, words = distinct(texts)
+    others = np.flatnonzero(~number)
+    texts = cells if len(others) == len(cells) else [cells[i] for i in others.tolist()]
+    left, value[others], problem[others] = _usual_angles(texts)
+    at, words = distinct([texts[place] for place in left])
     if words:
+        places = others[left]
         values, halves, problems, _ = zip(*map(parse_angle, words), strict=True)
-        value[others] = np.array(values, dtype=float)[at]
-        half[others] = np.array(halves, dtype=object)[at]
-        problem[others] = np.array(problems, dtype=object)[at]
+        value[places] = np.array(values, dtype=float)[at]
+        half[places] = np.array(halves, dtype=object)[at]
+        problem[places] = np.array(problems, dtype=object)[at]
     return Angles(value, half, problem)
+
+
+def _usual_angles(
+    texts: list[Any],
+) -> tuple[list[int], NDArray[np.float64], NDArray[np.object_]]:
+    """
+    Read what is written as usual in all texts at once.
+
+    Returns
+    -------
+    left : list of int
+        Places of the texts that are written otherwise.
+    value, problem : array
+    """
+    value = np.full(len(texts), np.nan)
+    problem = np.full(len(texts), "", dtype=object)
+    joined = "\n".join(text if type(text) is str else "" for text in texts)
+    found = _USUAL.findall(joined)
+    if len(found) != len(texts):  # a text of several lines
+        return [*range(len(texts))], value, problem
+    left = []
+    for place, (plain, degrees, minutes, seconds) in enumerate(found):
+        if plain:
+            value[place] = float(plain)
+        elif degrees:
+            value[place], problem[place], _ = _joined(degrees, minutes, seconds)
+        else:
+            left.append(place)
+    return left, value, problem
 
 
 def parse_angle(cell: Any) -> Angle:

@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._marks import is_missing
@@ -20,6 +21,7 @@ DESTROYED = (REPLACED, "锟斤")
 """What is left of text that was once saved in the wrong encoding."""
 
 _BETWEEN = "\0"
+_SAMPLE = 1000
 
 
 class Seen(NamedTuple):
@@ -48,7 +50,8 @@ def see_cells(values: NDArray[np.object_]) -> Seen:
     Parameters
     ----------
     values : array of object
-        Times of day that Excel gives as spans are replaced by their text in place.
+        Times of day that Excel gives as spans are replaced by their text in place, and
+        equal words of a long column by one of them.
 
     Examples
     --------
@@ -57,6 +60,10 @@ def see_cells(values: NDArray[np.object_]) -> Seen:
     >>> see_cells(np.array([1.5, "锟斤拷"], dtype=object))
     Seen(blank=None, plain=False, destroyed=True)
     """
+    if _are_few(values):
+        seen = _see_few(values)
+        if seen is not None:
+            return seen
     cells = values.tolist()
     try:
         joined = _BETWEEN.join(cells)
@@ -66,23 +73,52 @@ def see_cells(values: NDArray[np.object_]) -> Seen:
     spaced = has_white_space(joined)
     if spaced:
         blank = np.array([not c or c.isspace() for c in cells], dtype=bool)
-    elif "" in cells:
+    elif _may_hold_empty(joined):
         blank = np.array([not c for c in cells], dtype=bool)
     if blank is not None and not blank.any():
         blank = None
     return Seen(blank, not spaced, _destroyed(joined))
 
 
+def _are_few(values: NDArray[np.object_]) -> bool:
+    """Whether a long column begins with texts that are nearly all the same few."""
+    first = values[:_SAMPLE].tolist()
+    texts = len(values) > 2 * _SAMPLE and set(map(type, first)) == {str}
+    return texts and len(set(first)) < _SAMPLE // 2
+
+
+def _see_few(values: NDArray[np.object_]) -> Seen | None:
+    """Look at each word once, and make equal words one object; None: not all texts."""
+    try:
+        at, words = pd.factorize(values, use_na_sentinel=False)
+        joined = _BETWEEN.join(words)
+    except TypeError:  # a number among the texts, or what cannot be hashed
+        return None
+    values[:] = words.take(at)
+    empty = np.array([not word or word.isspace() for word in words], dtype=bool)
+    blank = empty[at] if empty.any() else None
+    return Seen(blank, not has_white_space(joined), _destroyed(joined))
+
+
+def _may_hold_empty(joined: str) -> bool:
+    """Whether one of the texts that were joined may be empty."""
+    ends = joined[:1] == _BETWEEN or joined[-1:] in ("", _BETWEEN)
+    return ends or _BETWEEN * 2 in joined
+
+
 def _see_mixed(values: NDArray[np.object_], cells: list[Any]) -> Seen:
     kinds = set(map(type, cells))
+    if kinds == {float}:
+        odd = np.isnan(np.array(cells, dtype=float))
+        return Seen(odd if odd.any() else None, plain=False, destroyed=False)
     if dt.timedelta in kinds:
         cells = [str(c) if type(c) is dt.timedelta else c for c in cells]
         values[:] = cells
-    joined = _BETWEEN.join(texts := [c for c in cells if type(c) is str])
+    joined = _BETWEEN.join([c for c in cells if type(c) is str])
     spaced = has_white_space(joined)
     blank = None
     if kinds <= {str, float, int}:  # most columns of mixed cells
-        if spaced or "" in texts:
+        if spaced or _may_hold_empty(joined):
             told = [type(c) is str and (not c or c.isspace()) for c in cells]
             blank = np.array(told, dtype=bool)
         if float in kinds:

@@ -246,56 +246,6 @@ def align_names(
     return {name: found[name] for name in headers if name in found}
 
 
-_COORDINATES = (
-    ("longitude", "latitude"),
-    ("lon_d", "lon_m", "lon_s", "lat_d", "lat_m", "lat_s"),
-    ("pair",),
-    ("easting", "northing"),
-)
-"""Ways to write a place in columns, the one that says most first."""
-
-
-def coordinate_names(names: Iterable[object]) -> dict[str, str]:
-    """
-    Find the headers that hold coordinates.
-
-    Returns
-    -------
-    dict
-        ``longitude`` and ``latitude``; or ``lon_d``, ``lon_m`` … ``lat_s`` (degrees,
-        minutes and seconds in columns of their own); or ``pair`` (both in one
-        cell); or ``easting`` and ``northing`` → header. Empty when no whole set is
-        there.
-
-    Examples
-    --------
-    >>> coordinate_names(["名称", "经度", "纬度"])
-    {'longitude': '经度', 'latitude': '纬度'}
-    >>> coordinate_names(["X坐标", "Y坐标"])
-    {'easting': 'Y坐标', 'northing': 'X坐标'}
-    """
-    headers = [str(name) for name in names]
-    table = load_table("layers")["coordinates"]
-    found: dict[str, str] = {}
-    for key, aliases in table.items():
-        folded = {fold_name(alias): place for place, alias in enumerate(aliases)}
-        hits = [
-            (folded[form], order, name)
-            for order, name in enumerate(headers)
-            for form in (fold_name(name), fold_name(name.rsplit(" / ", 1)[-1]))
-            if form in folded
-        ]
-        if hits:
-            found[key] = min(hits)[2]
-    for parts in _COORDINATES:
-        wanted = [part for part in parts if not part.endswith("_s")]
-        chosen = {part: found[part] for part in parts if part in found}
-        whole = all(part in chosen for part in wanted)
-        if whole and len(set(chosen.values())) == len(chosen):
-            return chosen
-    return {}
-
-
 @cache
 def known_headers() -> frozenset[str]:
     """

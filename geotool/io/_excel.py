@@ -1,7 +1,9 @@
 """Workbooks: xlsx, xlsm, xlsb, xls and ods, through python-calamine."""
 
+import posixpath
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from geotool._notes import note
 from geotool._texts import is_blank
 from geotool.errors import SourceError
 from geotool.io._header import HEADER_DEPTH, Merge, recognised
+from geotool.io._sound import Unread
 
 ZIPPED, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 """First bytes of xlsx, ods (zip) and of xls, or of an encrypted xlsx."""
@@ -150,16 +153,13 @@ def _only_table(
     for name in (name for name, shown in visible.items() if shown):
         grid, merged = _cells(book, name)
         if any(not is_blank(cell) for row in grid for cell in row):
-            found[name] = (grid, merged, recognised(grid[:HEADER_DEPTH]))
+            found[name] = (grid, merged)
     if not found:
         raise SourceError(
             f"{path.name} 的工作表都是空的（或被隐藏）；请检查文件。",
             f"All sheets of {path.name} are empty or hidden; check the file.",
         )
-    best = max(score for *_, score in found.values())
-    likely = [name for name, (*_, score) in found.items() if 2 * score >= max(best, 1)]
-    if best < 2:
-        likely = [*found]
+    likely = _likely_tables(found)
     if len(likely) > 1:
         raise SourceError(
             f"{path.name} 有多个工作表像数据表：{'、'.join(likely)}；"
@@ -167,7 +167,7 @@ def _only_table(
             f"Several sheets of {path.name} look like tables: {', '.join(likely)}; "
             "choose one with --sheet and import them one by one.",
         )
-    grid, merged, _ = found[likely[0]]
+    grid, merged = found[likely[0]]
     others = [name for name in visible if name != likely[0]]
     notes = []
     if others:
@@ -177,11 +177,24 @@ def _only_table(
     return Book(likely[0], grid, merged, notes)
 
 
+def _likely_tables(found: Mapping[str, tuple[list[list[Any]], Any]]) -> list[str]:
+    """Give the sheets that have nearly as many known headers as the best one."""
+    if len(found) == 1:
+        return [*found]
+    scores = {
+        name: recognised(grid[:HEADER_DEPTH]) for name, (grid, _) in found.items()
+    }
+    best = max(scores.values())
+    if best < 2:
+        return [*found]
+    return [name for name, score in scores.items() if 2 * score >= best]
+
+
 def sheet_names(path: Path) -> list[str]:
     """List the sheets of a workbook."""
-    quick = _names_in_xlsx(path)
+    quick = _parts(path).sheets
     if quick:
-        return quick
+        return [*quick]
     try:
         return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
     except _CALAMINE_FAULTS as error:
@@ -191,19 +204,94 @@ def sheet_names(path: Path) -> list[str]:
         ) from None
 
 
-def _names_in_xlsx(path: Path) -> list[str]:
-    """Read the names where an xlsx keeps them: calamine would read all texts, too."""
+@dataclass(frozen=True)
+class _Parts:
+    """What an xlsx says of itself."""
+
+    sheets: dict[str, str]
+    """Name of a sheet → its member of the zip."""
+    from_1904: bool
+
+
+_NO_PARTS = _Parts({}, from_1904=False)
+
+
+def _parts(path: Path) -> _Parts:
+    """Read where an xlsx says what is in it: calamine would read all texts, too."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo("xl/workbook.xml").file_size > 1 << 24:
-                return []
-            text = archive.read("xl/workbook.xml")
-        if b"<!" in text:
-            return []
-        return [
-            str(element.get("name"))
-            for element in ElementTree.fromstring(text).iter()
-            if element.tag.endswith("}sheet")
-        ]
+            book = _small_xml(archive, "xl/workbook.xml")
+            links = _small_xml(archive, "xl/_rels/workbook.xml.rels")
     except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, *_ZIP_FAULTS):
-        return []  # no xlsx, or a damaged one: its reader says what is wrong
+        return _NO_PARTS  # no xlsx, or a damaged one: its reader says what is wrong
+    members = {
+        str(link.get("Id")): posixpath.normpath(
+            posixpath.join("/xl", str(link.get("Target")))
+        ).removeprefix("/")
+        for link in links.iter()
+    }
+    sheets = {
+        str(sheet.get("name")): members.get(
+            next((v for k, v in sheet.items() if k.endswith("}id")), ""), ""
+        )
+        for sheet in book.iter()
+        if sheet.tag.endswith("}sheet")
+    }
+    flags = (e.get("date1904") for e in book.iter() if e.tag.endswith("}workbookPr"))
+    return _Parts(sheets, from_1904=next(flags, None) in ("1", "true"))
+
+
+def _small_xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
+    if archive.getinfo(member).file_size > 1 << 24:
+        raise ValueError(member)
+    text = archive.read(member)
+    if b"<!" in text:  # entities, which can grow without end
+        raise ValueError(member)
+    return ElementTree.fromstring(text)
+
+
+def book_notes(
+    path: Path, sheet: str, unread: Mapping[str, Unread]
+) -> list[dict[str, Any]]:
+    """
+    Say what the cells of a sheet do not show.
+
+    Parameters
+    ----------
+    path : Path
+    sheet : str
+    unread : mapping
+        As :func:`geotool.io._sound.check_workbook` gives it.
+    """
+    parts, notes = _parts(path), []
+    cells = unread.get(parts.sheets.get(sheet, ""), Unread([], []))
+    if cells.uncomputed:
+        many, some = len(cells.uncomputed), "、".join(cells.uncomputed[:5])
+        zh = (
+            f"{many} 个公式没有算出的值（{some}{'等' if many > 5 else ''}），"
+            "按空单元格读；请用 Excel 打开并保存后再导入"
+        )
+        en = (
+            f"{many} formulas without a value ({', '.join(cells.uncomputed[:5])}) are "
+            "read as empty; open the file in Excel, save it and import it again"
+        )
+        notes.append(note(zh, en))
+    if cells.faulty:
+        many, some = len(cells.faulty), "、".join(cells.faulty[:5])
+        zh = (
+            f"{many} 个单元格是错误值（#N/A、#REF! 等；"
+            f"{some}{'等' if many > 5 else ''}），按空单元格读"
+        )
+        en = (
+            f"{many} cells show an error such as #N/A ({', '.join(cells.faulty[:5])}) "
+            "and are read as empty"
+        )
+        notes.append(note(zh, en))
+    if parts.from_1904:
+        zh = "工作簿用 1904 日期系统；没有设成日期格式的日期序号会读早约四年，请核对"
+        en = (
+            "The workbook counts days from 1904; a day number without the format of a "
+            "date is read four years too early"
+        )
+        notes.append(note(zh, en))
+    return notes

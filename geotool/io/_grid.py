@@ -4,9 +4,8 @@ Registers carry titles above the header, two header rows, merged cells, blank ro
 between, totals and remarks below. Row 1 is the first row, as Excel counts.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,36 +14,8 @@ from numpy.typing import NDArray
 
 from geotool._notes import note
 from geotool._texts import Seen, is_blank, is_destroyed, see_cells
-from geotool.io._header import (
-    Cell,
-    Merge,
-    cell_text,
-    find_header,
-    is_name,
-)
-from geotool.schema import fold_name
-
-_REMARK = re.compile(
-    r"^\s*[*※（(]?\s*(?:注|备注|说明|附注|填表说明|填报说明|填表人|填报人|填报单位|制表|审核|"
-    r"负责人|单位负责人|数据来源|资料来源|联系人|填表日期|填报日期|notes?|remarks?|source)"
-    r"\s*[\d一二三]*\s*[:：.、]",
-    re.IGNORECASE,
-)
-_TOTAL = re.compile(
-    r"(?:合计|总计|小计|共计|累计|总数|total|subtotal|sum)[:：]?", re.IGNORECASE
-)
-_MAY_BE_TOTAL = re.compile(r"\s*[合总小共累ts]", re.IGNORECASE)
-_SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
-
-
-@dataclass
-class Sheet:
-    """What was found in a grid of cells."""
-
-    headers: list[str]
-    columns: list[int]
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    blank: int = 0
+from geotool.io._header import Cell, Merge, cell_text, find_header
+from geotool.io._nodata import Sheet, data_rows, headings_of
 
 
 def read_sheet(
@@ -91,7 +62,8 @@ def read_sheet(
             line = note(zh, "Title row above the header", row=number, before=text)
             sheet.notes.append(line)
     sheet.notes.extend(_merge_notes(merged, after))
-    kept = _data_rows(sheet, block, there, after, grid[first:after])
+    headings = headings_of(grid[:first], merged, len(names))
+    kept = data_rows(sheet, block, there, after, grid[first:after], headings)
     if not kept.all():
         block = block[:, kept]
     plain = {
@@ -124,8 +96,8 @@ def _columns(
         row if len(row) == width else [*row, *[None] * (width - len(row))]
         for row in rows
     ]
-    # an array with one row more: numpy would see no columns in an empty list
-    block = np.array([[None] * width, *even], dtype=object)[1:].T.copy()
+    flat = np.fromiter(chain.from_iterable(even), object, len(even) * width)
+    block = flat.reshape(len(even), width).T.copy()
     seen = [see_cells(values) for values in block]
     for values, (blank, *_) in zip(block, seen, strict=True):
         if blank is not None:
@@ -239,105 +211,3 @@ def column_letter(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
-
-
-def _data_rows(
-    sheet: Sheet,
-    block: NDArray[np.object_],
-    there: NDArray[np.bool_],
-    after: int,
-    header: Sequence[Sequence[Cell]],
-) -> NDArray[np.bool_]:
-    """Tell data rows from blank rows, totals, remarks and repeated headers."""
-    filled = there.sum(axis=0)
-    # the first cell of every row that is not blank
-    first = block[there.argmax(axis=0), np.arange(block.shape[1])] if len(block) else []
-    wide = np.flatnonzero(filled > 1)
-    last = int(wide[-1]) if len(wide) else -1
-    repeated = [
-        [cell_text(cell) for cell in cells if not is_blank(cell)] for cells in header
-    ]
-    doubtful = _doubtful(filled, first, repeated)
-    for row in np.flatnonzero(doubtful).tolist():
-        cells = block[:, row].tolist()
-        said = [cell for cell in cells if cell is not None]
-        if not said or _is_only_serial(sheet, cells, said):
-            sheet.blank += 1
-            continue
-        reason = _not_data(said, len(sheet.columns), beyond=row > last)
-        if _is_repeated(said, repeated):
-            reason = ("重复的表头，不是数据", "The header again, no data")
-        elif row == 0 and _is_numbering(said):
-            reason = ("列号行，不是数据", "Row of column numbers, no data")
-        if reason:
-            text = " ".join(cell_text(cell) for cell in said)
-            sheet.notes.append(note(*reason, row=row + after + 1, before=text))
-        else:
-            doubtful[row] = False
-    return ~doubtful
-
-
-def _doubtful(
-    filled: NDArray[np.int64], first: Iterable[Cell], repeated: list[list[str]]
-) -> NDArray[np.bool_]:
-    """Pick the rows that may be no data: few cells, or a first cell that says so."""
-    begins = {names[0][:1] for names in repeated if names}
-    doubtful = filled <= 4
-    doubtful[:1] = True
-    odd = [
-        place
-        for place, cell in enumerate(first)
-        if type(cell) is str
-        and (_MAY_BE_TOTAL.match(cell) or cell.lstrip()[:1] in begins)
-    ]
-    doubtful[odd] = True
-    return doubtful
-
-
-def _is_repeated(there: list[Cell], repeated: list[list[str]]) -> bool:
-    first = cell_text(there[0])  # nearly always enough to tell
-    return any(
-        bool(names)
-        and first == names[0]
-        and [cell_text(cell) for cell in there] == names
-        for names in repeated
-    )
-
-
-def _is_only_serial(sheet: Sheet, cells: list[Cell], there: list[Cell]) -> bool:
-    """Tell a row that was numbered beforehand and has nothing else in it."""
-    if len(there) != 1 or len(sheet.columns) < 3 or is_name(there[0]):
-        return False
-    name = next(
-        (
-            header
-            for header, column in zip(sheet.headers, sheet.columns, strict=True)
-            if column < len(cells) and not is_blank(cells[column])
-        ),
-        "",
-    )
-    return fold_name(name) in _SERIAL
-
-
-def _is_numbering(there: list[Cell]) -> bool:
-    texts = [cell_text(cell).strip("()（）") for cell in there]
-    return len(texts) >= 4 and texts == [str(n + 1) for n in range(len(texts))]
-
-
-def _not_data(there: list[Cell], width: int, *, beyond: bool) -> tuple[str, str] | None:
-    first = cell_text(there[0])
-    compact = re.sub(r"\s", "", first)
-    if width > 1 and _TOTAL.fullmatch(compact):
-        return "合计行，不是数据", "Row of totals, no data"
-    few = len(there) <= 2 or (len(there) <= 4 and beyond)
-    if width > 2 and few and _REMARK.match(first):
-        return "表下的说明，不是数据", "Remark, no data"
-    if (
-        width > 2
-        and beyond
-        and len(there) == 1
-        and len(first) >= 6
-        and is_name(there[0])
-    ):
-        return "表下的说明，不是数据", "Remark, no data"
-    return None

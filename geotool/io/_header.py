@@ -13,6 +13,9 @@ from geotool.schema import fold_name, known_headers
 Cell = Any
 Merge = tuple[tuple[int, int], tuple[int, int]]
 
+_DEGREES = frozenset(("°", "(°)", "（°）"))
+"""Units that a row of units has above coordinates; 度 may be a part of 度, 分, 秒."""
+
 HEADER_DEPTH = 30
 """Rows from the top among which the header is looked for."""
 
@@ -89,7 +92,7 @@ def _joined(
     above, below = grid[row], grid[row + 1]
     filled = [column for column, cell in enumerate(below) if not is_blank(cell)]
     distinct = {cell_text(cell) for cell in above if not is_blank(cell)}
-    units = all(looks_like_unit(below[column]) for column in filled)
+    units = _are_units([below[column] for column in filled])
     names_only = all(is_name(below[column]) for column in filled)
     if len(distinct) < 2 or not filled or not (names_only or units):
         return None
@@ -97,6 +100,43 @@ def _joined(
     if not units and not _is_sub_header(row, above, below, upper, merged):
         return None
     return [_one_name(name, cell_text(cell)) for name, cell in _beside(upper, below)]
+
+
+def _are_units(cells: Sequence[Cell]) -> bool:
+    """Whether cells hold nothing but units, degrees among them."""
+    real = [cell for cell in cells if cell_text(cell) not in _DEGREES]
+    return bool(real) and all(map(looks_like_unit, real))
+
+
+def _third(
+    row: int,
+    grid: Sequence[Sequence[Cell]],
+    names: list[str],
+    merged: Sequence[Merge],
+) -> tuple[list[str], int] | None:
+    """
+    Join a third row to a header of two: names below groups, or units.
+
+    Returns
+    -------
+    names, score
+        The score counts a row of units, which adds no name but is no data either.
+    """
+    below = grid[row + 2] if row + 2 < len(grid) else []
+    filled = [column for column, cell in enumerate(below) if not is_blank(cell)]
+    if not filled or filled[-1] >= len(names):
+        return None
+    spans = _spans(row + 1, merged)
+    names = [names[spans.get(column, (column,))[0]] for column in range(len(names))]
+    units = _are_units([below[column] for column in filled])
+    grouped = all(
+        is_name(below[column]) and names.count(names[column]) > 1 for column in filled
+    )
+    if not units and not grouped:
+        return None
+    made = [_one_name(name, cell_text(cell)) for name, cell in _beside(names, below)]
+    known = all(_known(below[column]) for column in filled)
+    return made, _score(made) + (2 if units else int(known))
 
 
 def _beside(upper: list[str], below: Sequence[Cell]) -> list[tuple[str, Cell]]:
@@ -135,7 +175,7 @@ def _one_name(upper: str, lower: str) -> str:
         return upper
     if not upper:
         return lower
-    if looks_like_unit(lower):
+    if looks_like_unit(lower) or lower in _DEGREES:
         return f"{upper}({lower.strip('()（）')})"
     return f"{upper} / {lower}"
 
@@ -168,6 +208,9 @@ def find_header(
             units = sum(name.endswith(")") for name in joined)
             score = _score(joined) + (units > 0)
             best = _better(best, (score, row, row + 2, joined))
+            third = _third(row, grid, joined, merged)
+            if third is not None:
+                best = _better(best, (third[1], row, row + 3, third[0]))
     if best is None or best[0] < 2:
         plain = _plain_header(grid)
         if plain is not None and (best is None or best[0] == 0 or len(plain[2]) > 1):

@@ -98,7 +98,9 @@ def _cells_under(raster: "object", xy: Floats) -> Floats:
         )
         window = Window(left, top, columns, rows)
         cells = raster.read(1, window=window, masked=True)  # type: ignore[attr-defined]
-        heights = cells.astype(float).filled(np.nan)
+        # stored as whole numbers, such as decimetres, with the factor in the file
+        scaled = cells.astype(float) * raster.scales[0] + raster.offsets[0]  # type: ignore[attr-defined]
+        heights = scaled.filled(np.nan)
         found[places[group]] = heights[row[group] - top, column[group] - left]
     found[(found < LOWEST_M) | (found > HIGHEST_M)] = np.nan
     return found

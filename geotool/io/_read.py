@@ -188,11 +188,12 @@ def _book(
         return cells, None, notes, facts
     if _excel.is_encrypted(path):
         raise _excel.locked(name.name)
-    _sound.check_workbook(path, name.name)
+    unread = _sound.check_workbook(path, name.name)
     book = _guarded(_excel.read_book, path, name, sheet=sheet)
     title = f"{name.name}[{book.sheet}]"
     cells, notes, plain = read_sheet(book.grid, book.merged, name=title)
-    return cells, None, [*book.notes, *notes], {"sheet": book.sheet, _PLAIN: plain}
+    told = [*book.notes, *_excel.book_notes(path, book.sheet, unread), *notes]
+    return cells, None, told, {"sheet": book.sheet, _PLAIN: plain}
 
 
 def _guarded(read: Callable[..., Any], path: Path, name: Path, **options: Any) -> Any:

@@ -12,7 +12,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-import xlsxwriter
 
 from geotool._colors import is_dark
 from geotool._marks import is_missing
@@ -177,6 +176,8 @@ def write_book(
         "nan_inf_to_errors": True,
         "constant_memory": False,
     }
+    import xlsxwriter  # slow to load, and most never need it
+
     book = xlsxwriter.Workbook(str(path), options)
     head = book.add_format({"bold": True, "bg_color": "#dbe5f1", "text_wrap": True})
     red = book.add_format({"bg_color": "#f8c9c4", "border": 1})

@@ -8,8 +8,9 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from geotool.errors import SourceError
 
@@ -27,6 +28,14 @@ _SHAPES = bytes.maketrans(
 """Every letter as A, every digit as 0: then a plain search finds a kind of place."""
 _WIDE = (b'<c r="AA', b'<c r="A0000000')
 _LONG = (b'<c r="AAA', b'<c r="A000000', b'<c r="AA000000')
+_UNCOMPUTED = re.compile(
+    rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)'
+    rb"(?:<v\s*/>|<v></v>)?</c>"
+)
+"""A cell with a formula and no value: a program wrote it and nobody computed it."""
+_FAULTY = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]* t="e"')
+"""A cell that shows #N/A, #REF!, #DIV/0!: calamine gives it as empty."""
+_OVERLAP = 1024
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _RECORDS = frozenset(
     (0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E)
@@ -34,7 +43,23 @@ _RECORDS = frozenset(
 """Records of a BIFF stream that begin with the row and the column of a cell."""
 
 
-def check_workbook(path: Path, name: str) -> None:
+class Unread(NamedTuple):
+    """
+    Cells of a sheet that come out empty though something stands in them.
+
+    Attributes
+    ----------
+    uncomputed : list of str
+        Formulas without a value.
+    faulty : list of str
+        Errors such as ``#N/A``.
+    """
+
+    uncomputed: list[str]
+    faulty: list[str]
+
+
+def check_workbook(path: Path, name: str) -> Mapping[str, Unread]:
     """
     See that a workbook can be opened without harm.
 
@@ -43,6 +68,11 @@ def check_workbook(path: Path, name: str) -> None:
     path : Path
     name : str
         What to call it in the message.
+
+    Returns
+    -------
+    mapping
+        Member of an xlsx → its cells that will come out empty.
 
     Raises
     ------
@@ -54,8 +84,9 @@ def check_workbook(path: Path, name: str) -> None:
         head = stream.read(4)
     try:
         if head == b"PK\x03\x04":
-            sizes = _zipped(path)
+            sizes, unread = _zipped(path)
         else:
+            unread = {}
             sizes = [_Compound(path.read_bytes()).extent()]
     except (struct.error, IndexError, _Broken):
         raise SourceError(
@@ -70,29 +101,29 @@ def check_workbook(path: Path, name: str) -> None:
                 f"{name} has a cell as far as row {rows}, column {columns}; delete the "
                 "stray rows and columns and save it again.",
             )
+    return unread
 
 
 class _Broken(Exception):
     """A chain of sectors that does not end."""
 
 
-def _zipped(path: Path) -> list[tuple[int, int]]:
-    """Give the last row and column of every sheet of an xlsx."""
-    sizes = []
+def _zipped(path: Path) -> tuple[list[tuple[int, int]], dict[str, Unread]]:
+    """Give the last row and column of every sheet of an xlsx, and what is not read."""
+    sizes, unread = [], {}
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
                 if _SHEET.fullmatch(member):
-                    sizes.append(_last_cell(archive, member))
+                    vast, unread[member] = _scanned(archive, member)
+                    sizes.append(_last_cell(archive, member) if vast else (0, 0))
     except (zipfile.BadZipFile, zlib.error, *_ZIP_FAULTS):
-        return []  # its reader says what is wrong
-    return sizes
+        return [], {}  # its reader says what is wrong
+    return sizes, unread
 
 
 def _last_cell(archive: zipfile.ZipFile, member: str) -> tuple[int, int]:
-    """Give the last row and column of a sheet; (0, 0) when it is plainly small."""
-    if not _may_be_vast(archive, member):
-        return 0, 0
+    """Give the last row and column of a sheet."""
     rows, names = 0, set()
     for data in _blocks(archive, member):
         for found in _CELL.finditer(data):
@@ -106,25 +137,42 @@ def _blocks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     with archive.open(member) as stream:
         while block := stream.read(1 << 22):
             yield rest + block
-            rest = block[-32:]  # a cell cut in two by the end of the block
+            rest = block[-_OVERLAP:]  # a cell cut in two by the end of the block
 
 
-def _may_be_vast(archive: zipfile.ZipFile, member: str) -> bool:
+def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
     """
-    Whether the cells of a sheet must be looked at one by one.
+    Look through a sheet once.
 
-    That takes as long as reading it does. The columns A to Z, or any of two letters
-    in less than 100 000 rows, cannot be too many.
+    Returns
+    -------
+    vast : bool
+        Whether its cells must be looked at one by one, which takes as long as reading
+        it does. The columns A to Z, or any of two letters in less than 100 000 rows,
+        cannot be too many.
+    unread : Unread
     """
-    return all(
-        any(
-            place in shapes
+    wide = long = False
+    idle: dict[str, None] = {}
+    faulty: dict[str, None] = {}
+    for data in _blocks(archive, member):
+        shapes = data.translate(_SHAPES)
+        wide = wide or any(place in shapes for place in _WIDE)
+        long = long or (wide and any(place in shapes for place in _LONG))
+        for letter, mark, pattern, cells in (
+            (b"f", b"<f", _UNCOMPUTED, idle),
+            (b"e", b' t="e"', _FAULTY, faulty),
+        ):
+            if letter in data and mark in data:  # a letter is found ten times as fast
+                found = pattern.findall(data)
+                cells.update(dict.fromkeys(cell.decode() for cell in found))
+    if wide and not long:  # the rows may have come before the wide one
+        long = any(
+            place in data.translate(_SHAPES)
             for data in _blocks(archive, member)
-            for shapes in [data.translate(_SHAPES)]
-            for place in places
+            for place in _LONG
         )
-        for places in (_WIDE, _LONG)
-    )
+    return wide and long, Unread([*idle], [*faulty])
 
 
 def _number(letters: bytes) -> int:

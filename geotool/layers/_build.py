@@ -8,8 +8,10 @@ import geopandas as gpd
 import pandas as pd
 import pyproj
 
+from geotool._progress import long_step
 from geotool.errors import LayerError
 from geotool.io import RawTable, list_layers, read_table
+from geotool.layers._axes import coordinate_names
 from geotool.layers._cells import CellReader
 from geotool.layers._classes import classify_outfalls
 from geotool.layers._columns import Matched, lacking, match_columns, propose_columns
@@ -26,13 +28,13 @@ from geotool.layers._inputs import (
     only_waterways,
     osm_layer,
     raw_table,
-    readings_layer,
     without_ours,
 )
 from geotool.layers._ledger import Ledger
 from geotool.layers._place import Placer
+from geotool.layers._readings import readings_layer
 from geotool.layers._result import LayerImport
-from geotool.schema import LayerKind, coordinate_names, layer_kind
+from geotool.schema import LayerKind, layer_kind
 
 DATUM_STATUSES = ("known", "declared", "unknown")
 
@@ -46,6 +48,7 @@ class _Choice:
     columns: Mapping[str, str] | None
 
 
+@long_step("读入", "reading")
 def read_layer(
     path: Any,
     kind: str,

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from geotool._marks import parse_times
 from geotool._texts import distinct
+from geotool.layers._dates import read_day
 from geotool.layers._ledger import Ledger, Words
 from geotool.layers._values import (
     LONGEST,
@@ -32,6 +32,16 @@ NOT_A_DATE = Words(
     "写成 2026-05-03；不知道就留空",
     "Write it as 2026-05-03, or leave it empty",
 )
+_CUT_SHORT = re.compile(r"\d{16,}|\d(?:\.\d+)?e\+?\d{2}", re.IGNORECASE)
+"""A whole number of more than 15 digits, or one that Excel shows as 3.20612E+17."""
+
+_ROUGH = {
+    "first": ("只写到月，按当月 1 日", "Only a month: its first day is taken"),
+    "last": (
+        "没有写到日，按所写时段的最后一天",
+        "No day: the last of the period is taken",
+    ),
+}
 MISSING_VALUE = Words("缺必填的值", "A required value is missing", "补上", "Fill it in")
 
 
@@ -70,7 +80,7 @@ class CellReader:
         elif column.type in ("number", "integer"):
             made = self._numbers(cells, column, header, factor)
         elif column.type in ("date", "datetime"):
-            made = self._dates(cells, header)
+            made = self._dates(cells, column, header)
         elif column.allowed:
             made = self._allowed(cells, key, header)
         else:
@@ -91,10 +101,11 @@ class CellReader:
     def _ids(self, cells: pd.Series, header: str) -> pd.Series:
         plain = self._texts(cells, header)
         # a long plain text is no sign for "nothing" and has no full-width letters
-        ids = [
-            text if text and len(text) > LONGEST and text.isascii() else clean_id(text)
-            for text in plain.tolist()
-        ]
+        texts = [text for text in plain.tolist() if text is not None]
+        if "".join(texts).isascii() and min(map(len, texts), default=0) > LONGEST:
+            return plain
+        self._cut_short(cells, plain, header)
+        ids = [clean_id(text) for text in plain.tolist()]
         made = objects(ids, cells)
         folded = made.notna() & (made != plain)
         self.ledger.tell_each(
@@ -106,6 +117,21 @@ class CellReader:
             "Full-width characters of the id made plain",
         )
         return made
+
+    def _cut_short(self, cells: pd.Series, texts: pd.Series, header: str) -> None:
+        """Note numbers of more than 15 digits: Excel has made the last ones zeros."""
+        cut = each_once(texts, lambda text: bool(text and _CUT_SHORT.fullmatch(text)))
+        number = [type(cell) is not str for cell in cells.tolist()]
+        scientific = texts.str.contains("e", case=False, na=False).to_numpy(bool)
+        bad = cut.to_numpy(bool) & (np.array(number, dtype=bool) | scientific)
+        self.ledger.tell_each(
+            cells.index[bad],
+            header,
+            cells[bad].tolist(),
+            texts[bad].tolist(),
+            "编号在 Excel 里存成了数字，超过 15 位的末几位已丢失；请核对原编号",
+            "The id is kept as a number: Excel has lost the digits after the 15th",
+        )
 
     def _numbers(
         self, cells: pd.Series, column: Column, header: str, factor: float
@@ -144,12 +170,18 @@ class CellReader:
             f"Doubtful: usually between {low:g} and {high:g} {column.unit}; kept",
         )
 
-    def _dates(self, cells: pd.Series, header: str) -> pd.Series:
+    def _dates(self, cells: pd.Series, column: Column, header: str) -> pd.Series:
         at, words = distinct(cells.tolist())
-        said = [None if is_missing_word(word) else word for word in words]
-        read = parse_times(pd.Series(said, dtype=object))
-        made = read["time"].astype("datetime64[ms]").iloc[at].set_axis(cells.index)
-        bad = read["problem"].isin(["unreadable", "no_year"]).to_numpy(bool)[at]
+        days = [read_day(word, deadline=column.key == "deadline") for word in words]
+        times = pd.Series([day.time for day in days], dtype="datetime64[ms]")
+        made = times.iloc[at].set_axis(cells.index)
+        bad = np.array([day.problem == "unreadable" for day in days], dtype=bool)[at]
+        for rough, (zh, en) in _ROUGH.items():
+            some = np.array([day.rough == rough for day in days], dtype=bool)[at]
+            after = made[some].dt.strftime("%Y-%m-%d").tolist()
+            self.ledger.tell_each(
+                cells.index[some], header, cells[some].tolist(), after, zh, en
+            )
         self._unreadable(cells, made, header, bad, NOT_A_DATE)
         return made
 

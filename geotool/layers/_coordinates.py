@@ -18,6 +18,7 @@ from geotool.crs import (
 )
 from geotool.errors import CrsError
 from geotool.layers._ledger import Ledger, Words
+from geotool.readings import number_text
 
 Floats = NDArray[np.float64]
 
@@ -107,6 +108,8 @@ def checked_datum(
     datum: str | None, headers: Sequence[str], ledger: Ledger
 ) -> str | None:
     """Give the datum the user states, else the one the headers name."""
+    text = unicodedata.normalize("NFKC", " ".join(headers)).casefold()
+    named = next((n for n, pattern in _HEADER_DATUM if re.search(pattern, text)), None)
     if datum is not None:
         folded = str(datum).casefold().replace("-", "").replace("_", "")
         if folded not in DATUMS:
@@ -114,14 +117,20 @@ def checked_datum(
                 f"不认识的基准 {datum!r}；可用：{'、'.join(DATUMS)}。",
                 f"Unknown datum {datum!r}; choose one of {', '.join(DATUMS)}.",
             )
+        if named is not None and _shift(named) != _shift(folded):
+            zh = f"列名写的坐标基准是 {named}，与声明的 {folded} 不同，按声明处理；请核对"
+            en = f"The headers name {named}, {folded} is declared and used: check it"
+            ledger.tell(zh, en, before=named, after=folded)
         return folded
-    text = unicodedata.normalize("NFKC", " ".join(headers)).casefold()
-    for name, pattern in _HEADER_DATUM:
-        if re.search(pattern, text):
-            zh = f"列名写明了坐标基准，按 {name} 处理"
-            ledger.tell(zh, f"The headers name the datum: {name}")
-            return name
-    return None
+    if named is not None:
+        zh = f"列名写明了坐标基准，按 {named} 处理"
+        ledger.tell(zh, f"The headers name the datum: {named}")
+    return named
+
+
+def _shift(datum: str) -> str:
+    """Give the datums that differ by hundreds of metres a name each, others none."""
+    return datum if datum in ("gcj02", "bd09") else ""
 
 
 class CoordinateReader:
@@ -147,7 +156,7 @@ class CoordinateReader:
         header = column or self.column
         shown = [name for name in self.headers.values() if not column or name == column]
         values = [
-            " ".join("" if cell is None else str(cell) for cell in row)
+            " ".join("" if cell is None else number_text(cell) for cell in row)
             for row in self.cells.loc[mask, list(dict.fromkeys(shown))].itertuples(
                 index=False
             )

@@ -40,11 +40,12 @@ def accepted_rows(
     for key, column in columns.items():
         taken = pd.Series(column.array.take(rows), dtype=column.dtype)
         made[key] = taken if key in ours or key in plain else _tidy(taken)
-    frame = pd.DataFrame(made, index=pd.RangeIndex(len(rows)), copy=False)
+    index = pd.RangeIndex(len(rows))
     if geometry is None:
-        return frame
-    shapes = gpd.GeoSeries(geometry.to_numpy()[rows], crs=geometry.crs)
-    return gpd.GeoDataFrame(frame, geometry=shapes, crs=geometry.crs)
+        return pd.DataFrame(made, index=index, copy=False)
+    # the shapes go in with the other columns: set afterwards, all would be copied
+    made["geometry"] = gpd.GeoSeries(geometry.to_numpy()[rows], crs=geometry.crs)
+    return gpd.GeoDataFrame(made, index=index, geometry="geometry", copy=False)
 
 
 def layer_crs(layer: pd.DataFrame) -> str | None:

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from geotool._marks import is_missing
 from geotool.layers._columns import Matched
@@ -15,6 +14,9 @@ from geotool.schema import LayerKind
 EARTH_M = 6_371_000.0
 NEAR_M = 5.0
 """Points of one name nearer than this are noted as possible duplicates."""
+
+FEW_SPOTS = 400
+"""Up to so many all pairs are measured; beyond, a tree finds the near ones."""
 
 
 def check_ids(
@@ -97,9 +99,9 @@ def _made(
     ids: pd.Series, kind: LayerKind, ledger: Ledger, header: str | None
 ) -> pd.Series:
     """Make identifiers of the row number for rows that have none."""
-    taken = set(ids.dropna())
     refused = ledger.refused
     rows = [row for row in ids.index[ids.isna()] if row not in refused]
+    taken = set(ids.dropna()) if rows else set()
     width = max(4, len(str(max(ids.index, default=0))))
     for row in rows:
         new = f"{kind.prefix}{row:0{width}d}"
@@ -169,7 +171,17 @@ def _near(spots: NDArray[np.float64], key: NDArray[np.int64]) -> dict[int, int]:
         )
     )
     alone = np.sort(first)
-    pairs = cKDTree(spots[alone]).query_pairs(NEAR_M, output_type="ndarray")
-    for one, other in alone[pairs].tolist():  # the earlier one first
+    for one, other in alone[_near_pairs(spots[alone])].tolist():  # the earlier first
         found[other] = min(found.get(other, one), one)
     return dict(sorted(found.items()))
+
+
+def _near_pairs(spots: NDArray[np.float64]) -> NDArray[np.int64]:
+    """List the pairs of points near each other, the earlier one first."""
+    if len(spots) <= FEW_SPOTS:
+        apart = ((spots[:, None] - spots) ** 2).sum(axis=2)
+        return np.argwhere(np.triu(apart <= NEAR_M**2, 1))
+    from scipy.spatial import cKDTree  # a fifth of a second to load
+
+    tree = cKDTree(spots, balanced_tree=False, compact_nodes=False)
+    return np.asarray(tree.query_pairs(NEAR_M, output_type="ndarray"))

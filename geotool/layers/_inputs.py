@@ -1,7 +1,7 @@
-"""What may be handed to build_layer, and readings, which have rules of their own."""
+"""What may be handed to build_layer."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,11 +12,10 @@ import pyproj
 
 from geotool._notes import note, notes_table
 from geotool.errors import CrsError, LayerError
-from geotool.io import RawTable, reading_cells
+from geotool.io import RawTable
 from geotool.layers._coordinates import check_system
-from geotool.layers._result import OUR_COLUMNS, LayerImport
-from geotool.readings import tidy_readings
-from geotool.schema import LayerKind, align_names, fold_name
+from geotool.layers._result import OUR_COLUMNS
+from geotool.schema import LayerKind
 
 PROPOSAL_COLUMNS = ("header", "column", "zh", "likeness")
 
@@ -128,81 +127,3 @@ def checked_year(year: Any) -> int | None:
         f"年份 {year!r} 应是 1950 到 2100 之间的整数。",
         f"The year {year!r} must be a whole number from 1950 to 2100.",
     )
-
-
-def readings_layer(
-    raw: RawTable,
-    kind: LayerKind,
-    columns: Mapping[str, str] | None,
-    year: int | None,
-) -> LayerImport:
-    """Read readings, which have rules of their own in geotool.readings."""
-    cells = reading_cells(raw)
-    names = dict(columns or {})
-    unknown = [h for h in names if h not in cells.columns]
-    if unknown or not set(names.values()) <= set(kind.columns):
-        bad = "、".join([*unknown, *(set(names.values()) - set(kind.columns))])
-        raise LayerError(
-            f"指定的列对应不成立：{bad}；现有列：{'、'.join(map(str, cells.columns))}。",
-            f"Cannot map {bad}; there are: {', '.join(map(str, cells.columns))}.",
-        )
-    tidy, rejected = tidy_readings(cells.rename(columns=names), year=year)
-    faulty = rejected["row"].dropna().astype(int).tolist()
-    source: dict[str, Any] = {
-        "kind": kind.kind,
-        "kind_zh": kind.zh,
-        **raw.source,
-        "rows_read": len(tidy) + len(rejected),
-        "source_rows": len(raw.cells),
-        "rows_accepted": len(tidy),
-        "rows_rejected": len(rejected),
-        "year": year,
-    }
-    lines = [
-        *note_lines(raw.notes),
-        *_two_of_one_name(cells.rename(columns=names), tidy),
-    ]
-    if year is not None:
-        zh = f"没有年份的监测时间按 {year} 年读"
-        lines.append(note(zh, f"Times without a year are taken for {year}"))
-    return LayerImport(
-        tidy,
-        rejected,
-        notes_table(lines),
-        source,
-        pd.DataFrame(columns=list(PROPOSAL_COLUMNS)),
-        cells.loc[cells.index.isin(faulty)],
-        [
-            (int(row), str(column))
-            for row, column in zip(rejected["row"], rejected["column"], strict=True)
-            if pd.notna(row)
-        ],
-    )
-
-
-_PLACE_HEADERS = frozenset(
-    map(fold_name, ("省份", "省", "城市", "地市", "流域", "水体", "所在水体", "河流"))
-)
-"""Columns beside readings that are the same for all readings of one section."""
-
-
-def _two_of_one_name(cells: pd.DataFrame, tidy: pd.DataFrame) -> list[dict[str, Any]]:
-    """Note sections that may be two: two provinces, or two values at one time."""
-    keys = ["section_id", "time", "item"]
-    again = tidy[tidy.duplicated(keys, keep=False)]
-    differ = again.groupby(keys)["value_mg_l"].transform("nunique") > 1
-    names = set(again.loc[differ, "section_id"])
-    header = {k: n for n, k in align_names(cells.columns, "readings").items()}
-    for column in cells.columns:
-        if fold_name(column) in _PLACE_HEADERS:
-            places = cells.groupby(header["section_id"])[column].nunique()
-            names |= set(map(str, places.index[places > 1]))
-    if not names:
-        return []
-    shown = "、".join(sorted(names)[:5])
-    zh = f"{len(names)} 个断面名（如 {shown}）或许是不同断面同名：省份、水体或同一时间的值不同"
-    en = (
-        f"{len(names)} names ({shown}) may each be two sections: another province or "
-        "water body, or two values at one time"
-    )
-    return [note(zh, en, column=str(header["section_id"]))]

@@ -22,9 +22,10 @@ _MISSING = frozenset(
 )  # fmt: skip
 LONGEST = max(map(len, _MISSING))
 
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
 _WITH_UNIT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s].*)")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:([, ])\d{3})(?:\1\d{3})*(?:\.\d+)?")
 
 
 def is_missing_word(cell: Any) -> bool:
@@ -84,15 +85,26 @@ def clean_texts(cells: pd.Series) -> pd.Series:
     texts = set(map(type, values)) <= {str, NoneType} and "" not in values
     if texts and not has_white_space("\0".join(filter(None, values))):
         return cells.astype(object)
+    spelled = iter(_spelled([cell for cell in values if type(cell) is float]))
     made = [
         (" ".join(cell.split()) or None)
         if type(cell) is str
-        else repr(cell)
-        if type(cell) is float and cell % 1 > 0  # most numbers: not whole, finite
+        else next(spelled)
+        if type(cell) is float
         else clean_text(cell)
         for cell in values
     ]
     return objects(made, cells)
+
+
+def _spelled(numbers: list[float]) -> list[str | None]:
+    """Write numbers as :func:`clean_text` does; most are not whole."""
+    texts: list[str | None] = [*map(repr, numbers)]
+    with np.errstate(invalid="ignore"):
+        special = np.flatnonzero(~(np.array(numbers, dtype=float) % 1 > 0))
+    for place in special.tolist():
+        texts[place] = clean_text(numbers[place])
+    return texts
 
 
 def objects(values: list[Any], like: pd.Series) -> pd.Series:
@@ -159,7 +171,7 @@ def parse_number(cell: Any, unit: str = "") -> tuple[float, str]:
     if _PLAIN.fullmatch(text):
         return float(text), "" if text == str(cell).strip().casefold() else "folded"
     if _THOUSANDS.fullmatch(text):
-        return float(text.replace(",", "")), "folded"
+        return float(re.sub("[, ]", "", text)), "folded"
     found = _WITH_UNIT.fullmatch(text)
     factor = unit_factor(found[2], unit) if found and unit else None
     if found and factor is not None:
@@ -189,5 +201,9 @@ def parse_numbers(cells: list[Any], unit: str = "") -> tuple[Any, Any]:
     states[np.isinf(values)], states[np.isnan(values)] = "unreadable", "missing"
     values[np.isinf(values)] = np.nan
     for place in np.flatnonzero(~number).tolist():
-        values[place], states[place] = parse_number(cells[place], unit)
+        cell = cells[place]
+        if type(cell) is str and _DECIMAL.fullmatch(cell):
+            values[place], states[place] = float(cell), ""
+        else:
+            values[place], states[place] = parse_number(cell, unit)
     return values, states

@@ -1,0 +1,228 @@
+"""Which rows of a sheet are no data: totals, remarks, headings, the header again."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geotool._notes import note
+from geotool._texts import is_blank
+from geotool.io._header import Cell, Merge, cell_text, is_name
+from geotool.schema import fold_name
+
+_REMARK = re.compile(
+    r"^\s*[*※（(]?\s*(?:注|备注|说明|附注|填表说明|填报说明|填表人|填报人|填报单位|制表|审核|"
+    r"负责人|单位负责人|数据来源|资料来源|联系人|填表日期|填报日期|notes?|remarks?|source)"
+    r"\s*[\d一二三]*\s*[:：.、]",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(
+    r"(?:合计|总计|小计|共计|累计|总数|total|subtotal|sum)[:：]?", re.IGNORECASE
+)
+_STATISTIC = re.compile(
+    r"平均值?|均值|最[大小高低]值|中位数|average|mean|max|min", re.IGNORECASE
+)
+_NOTHING_MORE = re.compile(r"[（(]?(?:以下|此页|本页)(?:为?空白|无正文|无内容)[）)]?")
+_MAY_BE_TOTAL = re.compile(r"\s*[合总小共累平均最中tsam]", re.IGNORECASE)
+_LABELLED = re.compile(r"[^\d\s:：]{2,10}\s*[:：].*", re.DOTALL)
+_NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[、.．)）]")
+_CONTINUED = re.compile(r"[（(]?续表?[）)]?$")
+_SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
+
+
+@dataclass
+class Sheet:
+    """What was found in a grid of cells."""
+
+    headers: list[str]
+    columns: list[int]
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    blank: int = 0
+
+
+@dataclass(frozen=True)
+class Headings:
+    """
+    What tells that a row with one text in it is a heading.
+
+    Attributes
+    ----------
+    titles : set of str
+        Texts above the header, which a printed page repeats.
+    spread : set of int
+        Rows, from 0, whose cells are merged into one across the sheet.
+    """
+
+    titles: frozenset[str]
+    spread: frozenset[int]
+
+    def holds(self, row: int, there: Sequence[Cell], width: int) -> bool:
+        """Whether a row holds one text, which is a heading of the rows below it."""
+        if len(there) != 1 or width <= 2 or not is_name(there[0]):
+            return False
+        text = cell_text(there[0])
+        bare = _CONTINUED.sub("", text).strip()
+        known = row in self.spread or bare in self.titles
+        return known or bool(_NUMBERED.match(text))
+
+
+def headings_of(
+    above: Sequence[Sequence[Cell]], merged: Sequence[Merge], width: int
+) -> Headings:
+    titles = {
+        _CONTINUED.sub("", cell_text(cell)).strip()
+        for cells in above
+        for cell in cells
+        if not is_blank(cell)
+    }
+    spread = {
+        top
+        for (top, left), (bottom, right) in merged
+        if top == bottom and right - left + 1 >= max(3, 0.6 * width)
+    }
+    return Headings(frozenset(titles), frozenset(spread))
+
+
+def data_rows(
+    sheet: Sheet,
+    block: NDArray[np.object_],
+    there: NDArray[np.bool_],
+    after: int,
+    header: Sequence[Sequence[Cell]],
+    headings: Headings,
+) -> NDArray[np.bool_]:
+    """
+    Tell data rows from blank rows, totals, remarks, headings and headers again.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Told of the rows that are no data.
+    block, there : array
+        Cells by column and row, and which of them hold something.
+    after : int
+        Row of the sheet, from 0, that is the first of the block.
+    header : rows
+        Cells of the header.
+    headings : Headings
+
+    Returns
+    -------
+    array of bool
+        Which rows are data.
+    """
+    filled = there.sum(axis=0)
+    # the first cell of every row that is not blank
+    first = block[there.argmax(axis=0), np.arange(block.shape[1])] if len(block) else []
+    last = _last_wide(block, filled)
+    repeated = [
+        [cell_text(cell) for cell in cells if not is_blank(cell)] for cells in header
+    ]
+    doubtful = _doubtful(filled, first, repeated)
+    for row in np.flatnonzero(doubtful).tolist():
+        cells = block[:, row].tolist()
+        said = [cell for cell in cells if cell is not None]
+        if not said or _is_only_serial(sheet, cells, said):
+            sheet.blank += 1
+            continue
+        reason = _not_data(said, len(sheet.columns), beyond=row > last)
+        if _is_repeated(said, repeated):
+            reason = ("重复的表头，不是数据", "The header again, no data")
+        elif row == 0 and _is_numbering(said):
+            reason = ("列号行，不是数据", "Row of column numbers, no data")
+        elif not reason and headings.holds(row + after, said, len(sheet.columns)):
+            reason = ("小标题行，不是数据", "Heading of the rows below, no data")
+        if reason:
+            text = " ".join(cell_text(cell) for cell in said)
+            sheet.notes.append(note(*reason, row=row + after + 1, before=text))
+        else:
+            doubtful[row] = False
+    return ~doubtful
+
+
+def _last_wide(block: NDArray[np.object_], filled: NDArray[np.int64]) -> int:
+    """Find the last row of several cells that is not signed or remarked at the foot."""
+    for row in np.flatnonzero(filled > 1)[::-1].tolist():
+        said = [cell for cell in block[:, row].tolist() if cell is not None]
+        if not _is_signed(said):
+            return int(row)
+    return -1
+
+
+def _is_signed(there: list[Cell]) -> bool:
+    """Whether a row holds nothing but labels: 填表人：…, 审核人：…."""
+    texts = [cell_text(cell) for cell in there]
+    return bool(_REMARK.match(texts[0])) and all(map(_LABELLED.fullmatch, texts))
+
+
+def _doubtful(
+    filled: NDArray[np.int64], first: Iterable[Cell], repeated: list[list[str]]
+) -> NDArray[np.bool_]:
+    """Pick the rows that may be no data: few cells, or a first cell that says so."""
+    begins = {names[0][:1] for names in repeated if names}
+    doubtful = filled <= 4
+    doubtful[:1] = True
+    odd = [
+        place
+        for place, cell in enumerate(first)
+        if type(cell) is str
+        and (_MAY_BE_TOTAL.match(cell) or cell.lstrip()[:1] in begins)
+    ]
+    doubtful[odd] = True
+    return doubtful
+
+
+def _is_repeated(there: list[Cell], repeated: list[list[str]]) -> bool:
+    first = cell_text(there[0])  # nearly always enough to tell
+    return any(
+        bool(names)
+        and first == names[0]
+        and [cell_text(cell) for cell in there] == names
+        for names in repeated
+    )
+
+
+def _is_only_serial(sheet: Sheet, cells: list[Cell], there: list[Cell]) -> bool:
+    """Tell a row that was numbered beforehand and has nothing else in it."""
+    if len(there) != 1 or len(sheet.columns) < 3 or is_name(there[0]):
+        return False
+    name = next(
+        (
+            header
+            for header, column in zip(sheet.headers, sheet.columns, strict=True)
+            if column < len(cells) and not is_blank(cells[column])
+        ),
+        "",
+    )
+    return fold_name(name) in _SERIAL
+
+
+def _is_numbering(there: list[Cell]) -> bool:
+    texts = [cell_text(cell).strip("()（）") for cell in there]
+    return len(texts) >= 4 and texts == [str(n + 1) for n in range(len(texts))]
+
+
+def _not_data(there: list[Cell], width: int, *, beyond: bool) -> tuple[str, str] | None:
+    first = cell_text(there[0])
+    compact = re.sub(r"\s", "", first)
+    if width > 1 and _TOTAL.fullmatch(compact):
+        return "合计行，不是数据", "Row of totals, no data"
+    if width > 1 and _STATISTIC.fullmatch(compact):
+        return "统计行（平均、最大等），不是数据", "Row of statistics, no data"
+    if len(there) == 1 and _NOTHING_MORE.fullmatch(compact):
+        return "表下的说明，不是数据", "Remark, no data"
+    few = len(there) <= 2 or (len(there) <= 4 and beyond) or _is_signed(there)
+    if width > 2 and few and _REMARK.match(first):
+        return "表下的说明，不是数据", "Remark, no data"
+    if (
+        width > 2
+        and beyond
+        and len(there) == 1
+        and len(first) >= 6
+        and is_name(there[0])
+    ):
+        return "表下的说明，不是数据", "Remark, no data"
+    return None

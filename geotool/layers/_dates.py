@@ -1,0 +1,94 @@
+"""Days as a register writes them: also a month, the end of a year, a quarter."""
+
+import calendar
+import re
+import unicodedata
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from geotool._marks import parse_time
+from geotool.layers._values import is_missing_word
+
+_END = re.compile(
+    r"(?P<year>\d{4})\s*年?\s*(?:(?P<month>\d{1,2})月[底末]|年?[底末]|"
+    r"第?(?P<quarter>[一二三四1-4])季度[底末]?|(?P<half>[上下])半年)(?:之?前)?"
+)
+_MONTH = re.compile(r"(\d{4})(?:[-/.年]\s*(\d{1,2})月?|(\d{2}))")
+_QUARTERS = {word: 3 * n for n, word in enumerate("一二三四", start=1)} | {
+    str(n): 3 * n for n in range(1, 5)
+}
+
+
+class Day(NamedTuple):
+    """
+    One reading of one cell.
+
+    Attributes
+    ----------
+    time : Timestamp
+        NaT where there is none.
+    problem : str
+        ``""``, ``missing`` or ``unreadable``.
+    rough : str
+        ``""``, ``first`` (a month, taken for its first day) or ``last`` (a month or
+        longer, taken for its last day).
+    """
+
+    time: pd.Timestamp
+    problem: str = ""
+    rough: str = ""
+
+
+def read_day(cell: Any, *, deadline: bool = False) -> Day:
+    """
+    Read a cell of a column of dates.
+
+    Parameters
+    ----------
+    cell : object
+        As :func:`geotool.readings.parse_time`; also ``2026年6月底前``, ``2026年底``,
+        ``2026年第二季度``.
+    deadline : bool
+        Whether a mere month means its last day, as a deadline does: otherwise work
+        would be overdue a month too early.
+
+    Examples
+    --------
+    >>> read_day("2026年6月底前").time, read_day("2026年5月", deadline=True).rough
+    (Timestamp('2026-06-30 00:00:00'), 'last')
+    >>> read_day("2026年5月3号").time, read_day("长期").problem
+    (Timestamp('2026-05-03 00:00:00'), 'unreadable')
+    """
+    if is_missing_word(cell):
+        return Day(pd.NaT, "missing")  # type: ignore[arg-type]
+    rough = ""
+    if isinstance(cell, str):
+        text = unicodedata.normalize("NFKC", cell).strip().removeprefix("'")
+        text = re.sub(r"(?<=\d)号$", "日", text)
+        text = re.sub(r"(?<=\d)、(?=\d)", "-", text)
+        end, month = _END.fullmatch(text), _MONTH.fullmatch(text)
+        if end:
+            return _last_day(int(end["year"]), _last_month(end))
+        if month and deadline:
+            return _last_day(int(month[1]), int(month[2] or month[3]))
+        rough = "first" if month else ""
+        cell = text
+    time, problem = parse_time(cell)
+    unread = "unreadable" if problem == "no_year" else problem
+    return Day(time, unread, "" if problem else rough)
+
+
+def _last_month(end: re.Match[str]) -> int:
+    if end["month"]:
+        return int(end["month"])
+    if end["quarter"]:
+        return _QUARTERS[end["quarter"]]
+    return 6 if end["half"] == "上" else 12
+
+
+def _last_day(year: int, month: int) -> Day:
+    if not 1 <= month <= 12:
+        return Day(pd.NaT, "unreadable")  # type: ignore[arg-type]
+    time, problem = parse_time(f"{year}-{month}-{calendar.monthrange(year, month)[1]}")
+    return Day(time, problem, "" if problem else "last")

@@ -1,0 +1,149 @@
+"""Readings as a layer: rules of their own, and notes on what they have no place for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from geotool._notes import note, notes_table
+from geotool.errors import LayerError
+from geotool.io import RawTable, reading_cells
+from geotool.layers._inputs import PROPOSAL_COLUMNS, note_lines
+from geotool.layers._result import LayerImport
+from geotool.readings import split_header, tidy_readings
+from geotool.schema import LayerKind, align_names, fold_name
+
+_WIDE_KEYS = frozenset(("section_id", "time", "method"))
+"""Columns that are read beside one column an item."""
+
+_MADE_AGAIN = frozenset(("value_mg_l", "detected"))
+"""Columns of a table of ours that are made again of the others."""
+
+
+def readings_layer(
+    raw: RawTable,
+    kind: LayerKind,
+    columns: Mapping[str, str] | None,
+    year: int | None,
+) -> LayerImport:
+    """Read readings, which have rules of their own in geotool.readings."""
+    cells = reading_cells(raw)
+    names = dict(columns or {})
+    unknown = [h for h in names if h not in cells.columns]
+    if unknown or not set(names.values()) <= set(kind.columns):
+        bad = "、".join([*unknown, *(set(names.values()) - set(kind.columns))])
+        raise LayerError(
+            f"指定的列对应不成立：{bad}；现有列：{'、'.join(map(str, cells.columns))}。",
+            f"Cannot map {bad}; there are: {', '.join(map(str, cells.columns))}.",
+        )
+    named = cells.rename(columns=names)
+    tidy, rejected = tidy_readings(named, year=year)
+    faulty = rejected["row"].dropna().astype(int).tolist()
+    source: dict[str, Any] = {
+        "kind": kind.kind,
+        "kind_zh": kind.zh,
+        **raw.source,
+        "rows_read": len(tidy) + len(rejected),
+        "source_rows": len(raw.cells),
+        "rows_accepted": len(tidy),
+        "rows_rejected": len(rejected),
+        "year": year,
+    }
+    lines = [
+        *note_lines(raw.notes),
+        *_two_of_one_name(named, tidy),
+        *_left_out(named, rejected),
+    ]
+    if year is not None:
+        zh = f"没有年份的监测时间按 {year} 年读"
+        lines.append(note(zh, f"Times without a year are taken for {year}"))
+    return LayerImport(
+        tidy,
+        rejected,
+        notes_table(lines),
+        source,
+        pd.DataFrame(columns=list(PROPOSAL_COLUMNS)),
+        cells.loc[cells.index.isin(faulty)],
+        [
+            (int(row), str(column))
+            for row, column in zip(rejected["row"], rejected["column"], strict=True)
+            if pd.notna(row)
+        ],
+    )
+
+
+_REMARK_HEADERS = frozenset(
+    map(
+        fold_name,
+        ("备注", "说明", "附注", "情况说明", "异常说明", "note", "remark", "comments"),
+    )
+)
+"""Columns whose every cell may matter to the reading beside it."""
+
+
+def _left_out(cells: pd.DataFrame, rejected: pd.DataFrame) -> list[dict[str, Any]]:
+    """Note the columns that readings have no place for; of remarks, each one."""
+    lines = []
+    whole = set(rejected.loc[rejected["row"].isna(), "column"])
+    for name in _unused(cells):
+        said = cells[name].dropna()
+        if said.empty or name in whole:
+            continue
+        zh = f"“{name}”列不是监测值，没有带入（{len(said)} 格有内容）"
+        en = f"Column {name} holds no readings and is left out ({len(said)} cells)"
+        lines.append(note(zh, en, column=name))
+        if fold_name(name) in _REMARK_HEADERS:
+            lines += _remarks(said, name)
+    return lines
+
+
+def _remarks(said: pd.Series, name: str) -> list[dict[str, Any]]:
+    """Note what remarks say, each text once with the row it first stands in."""
+    lines = []
+    for text, rows in said.groupby(said.astype(str), sort=False):
+        again, again_en = (f"（共 {len(rows)} 行）", f" ({len(rows)} rows)")
+        zh = "备注没有带入监测数据，原文在此" + again * (len(rows) > 1)
+        en = "The remark is kept only here" + again_en * (len(rows) > 1)
+        row = rows.index.tolist()[0]
+        lines.append(note(zh, en, row=row, column=name, before=text))
+    return lines
+
+
+def _unused(cells: pd.DataFrame) -> list[str]:
+    """List the columns of which no reading is made."""
+    names = list(map(str, cells.columns))
+    keys = align_names(names, "readings")
+    if "item" in keys.values():
+        used = set(keys)
+    else:  # one column an item
+        used = {name for name, key in keys.items() if key in _WIDE_KEYS}
+        used |= {name for name in names if name not in keys and split_header(name)[0]}
+    return [name for name in names if name not in used and name not in _MADE_AGAIN]
+
+
+_PLACE_HEADERS = frozenset(
+    map(fold_name, ("省份", "省", "城市", "地市", "流域", "水体", "所在水体", "河流"))
+)
+"""Columns beside readings that are the same for all readings of one section."""
+
+
+def _two_of_one_name(cells: pd.DataFrame, tidy: pd.DataFrame) -> list[dict[str, Any]]:
+    """Note sections that may be two: two provinces, or two values at one time."""
+    keys = ["section_id", "time", "item"]
+    again = tidy[tidy.duplicated(keys, keep=False)]
+    differ = again.groupby(keys)["value_mg_l"].transform("nunique") > 1
+    names = set(again.loc[differ, "section_id"])
+    header = {k: n for n, k in align_names(cells.columns, "readings").items()}
+    for column in cells.columns:
+        if fold_name(column) in _PLACE_HEADERS:
+            places = cells.groupby(header["section_id"])[column].nunique()
+            names |= set(map(str, places.index[places > 1]))
+    if not names:
+        return []
+    shown = "、".join(sorted(names)[:5])
+    zh = f"{len(names)} 个断面名（如 {shown}）或许是不同断面同名：省份、水体或同一时间的值不同"
+    en = (
+        f"{len(names)} names ({shown}) may each be two sections: another province or "
+        "water body, or two values at one time"
+    )
+    return [note(zh, en, column=str(header["section_id"]))]
