@@ -1,6 +1,6 @@
 """How long a trace takes beside its peers on the same network, in one run.
 
-    python benchmarks/bench_trace.py [--large] [--sizes 10000 100000] [--no-calls]
+    python benchmarks/bench_trace.py [--large] [--huge] [--sizes 10000 100000] [--no-calls]
 
 First the search alone: the index (``geotool.trace._index``) gives the set of nodes
 upstream, exact distances and the first arc of each shortest way. Four shapes:
@@ -13,20 +13,27 @@ the clock:
 - scipy ``csgraph.breadth_first_order``: set and predecessors, no distances;
 - SQLite, a recursive query over an indexed table: the set.
 
-A column of ratios tells how many times longer a peer takes. All answers are held
-against each other in every round. Then the growth with the answer and, at equal
-answers, with the network; memory; and the whole call of ``trace_upstream`` (starts,
-three classes, times, tables with geometry, stops; with 200 outfalls besides).
+A column of ratios tells how many times longer a peer takes; of the peers only the two
+Dijkstras give distances. ``of floor`` tells how many times longer ours takes than to
+gather such an answer (nodes, distances, arcs) with numpy out of arrays that have it
+already, in the order of the network. All answers are held against each other in every
+round.
+
+Then the growth with the network at equal answers: ours alone, small and large network
+in turn; ``cold`` with the caches emptied before each call, by a sum over 64 MB, ``hot``
+at once again. Then the growth with the answer; memory; and the whole call of
+``trace_upstream`` (starts, three classes, times, tables with geometry, stops; with 200
+outfalls besides).
 
 Times are medians of processor time, peers in turn, five starts for each size of answer.
-Only ratios are worth comparing. ``--large`` adds a million reaches.
+Only ratios are worth comparing. ``--large`` adds a million reaches, ``--huge`` 8.5
+million to the growth.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -50,6 +57,11 @@ from geotool.trace._layout import layout_of
 
 ANSWERS = (10, 100, 1000, 10_000, 100_000)
 """Sizes of answers looked for, and the whole."""
+
+CACHES = np.ones(8_000_000)
+"""More than the caches hold."""
+
+HUGE = 8_500_000
 
 BUDGET_S = 2.0
 """A peer that takes longer for one answer is not asked for more of the kind."""
@@ -90,7 +102,8 @@ def measure(net: Water, *, with_all: bool) -> list[dict[str, float]]:
         peers |= {"networkx": by_networkx(net), "sqlite": by_sqlite(net)}
     rows, slow = [], set()
     for nodes in starts(index, net.nodes):
-        times: dict[str, list[float]] = {name: [] for name in ("ours", *peers)}
+        names = ("ours", "floor", *peers)
+        times: dict[str, list[float]] = {name: [] for name in names}
         sizes = []
         for _ in range(3):
             for start in nodes:
@@ -103,8 +116,11 @@ def measure(net: Water, *, with_all: bool) -> list[dict[str, float]]:
                     took, (count, far) = timed(lambda p=peer, s=start: p(s))
                     times[name].append(took)
                     same(found, count, far)
+                    if far is not None:
+                        took, _again = timed(lambda f=found, d=far: gathered(f, d))
+                        times["floor"].append(took)
         slow |= {n for n, t in times.items() if t and median(t) > BUDGET_S / 20}
-        slow -= {"ours", "dijkstra", "bfs"}
+        slow -= {"ours", "floor", "dijkstra", "bfs"}
         row = {name: median(t) for name, t in times.items() if t}
         rows.append({"answer": median(sizes), **row})
     return rows
@@ -127,16 +143,25 @@ def same(found: Any, count: int, far: np.ndarray | None) -> None:
         raise SystemExit("the sets differ")
 
 
+def gathered(found: Any, far: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Take an answer out of arrays as long as the network, the least there is to do."""
+    ids = found.ids.copy()
+    return ids, far[ids], _ARCS[: len(far)][ids]
+
+
+_ARCS = np.zeros(HUGE, np.int32)
+
+
 def times_longer(row: dict[str, float], name: str) -> str:
     """Write how many times longer a peer takes."""
     return f"{row[name] / row['ours']:.1f}" if name in row else "-"
 
 
 def searches(sizes: list[int]) -> None:
-    """Print the table of searches, and the growth."""
+    """Print the table of searches, and the growth with the answer."""
     names = ("dijkstra", "bfs", "networkx", "sqlite")
     print(f"{'shape':<8}{'reaches':>9}{'answer':>9}{'ours ms':>10}", end="")
-    print("".join(f"{'/' + name:>11}" for name in names))
+    print("".join(f"{'/' + name:>11}" for name in names) + f"{'of floor':>11}")
     found: dict[tuple[str, int], list[dict[str, float]]] = {}
     for shape in SHAPES:
         for size in sizes:
@@ -147,22 +172,7 @@ def searches(sizes: list[int]) -> None:
                     f"{shape:<8}{size:>9}{row['answer']:>9.0f}"
                     f"{row['ours'] * 1000:>10.3f}"
                     + "".join(f"{times_longer(row, name):>11}" for name in names)
-                )
-    print(
-        "\nat equal answers, the larger network to the smaller (ours; scipy dijkstra)"
-    )
-    for shape in ("tree", "looped"):
-        for less, more in pairwise(sizes):
-            for one in found[(shape, less)][:-1]:
-                other = min(
-                    found[(shape, more)],
-                    key=lambda row, one=one: abs(np.log(row["answer"] / one["answer"])),
-                )
-                scale = one["answer"] / other["answer"] if one["answer"] > 500 else 1.0
-                print(
-                    f"  {shape:<8}{less:>8} to {more:<8} answer {one['answer']:>8.0f}: "
-                    f"{other['ours'] / one['ours'] * scale:5.2f}  "
-                    f"{other['dijkstra'] / one['dijkstra']:6.2f}"
+                    + f"{row['ours'] / row['floor']:>11.1f}"
                 )
     for (shape, size), rows in found.items():
         big = [row for row in rows if row["answer"] >= 1000]
@@ -173,6 +183,47 @@ def searches(sizes: list[int]) -> None:
                 1,
             )[0]
             print(f"  exponent with the answer, {shape}, {size}: {growth:.2f}")
+
+
+# ---------------------------------------------------------------- growth
+def starts_of(size: int, shape: str) -> tuple[WaterIndex, list[list[int]]]:
+    """Index a network, and choose its starts."""
+    net = water(size, shape)
+    index = build_index(*net.arcs(), nodes=net.nodes, compiled=True)
+    return index, list(starts(index, net.nodes))[:-1]
+
+
+def one_call(index: WaterIndex, node: int) -> tuple[float, float, int]:
+    """Time a search with the caches emptied, and again at once."""
+    CACHES.sum()
+    cold, found = timed(lambda: reached(index, node))
+    hot, found = timed(lambda: reached(index, node))
+    return cold, hot, len(found.ids)
+
+
+def growth(sizes: list[int]) -> None:
+    """Print how many times longer equal answers take in a larger network."""
+    print("\nat equal answers, the larger network to the smaller: cold, hot")
+    for shape in ("tree", "looped"):
+        less, small = starts_of(sizes[0], shape)
+        for size in sizes[1:]:
+            more, large = starts_of(size, shape)
+            for near, far in zip(small, large, strict=False):
+                took = np.array(
+                    [
+                        (one_call(less, one), one_call(more, other))
+                        for _ in range(9)
+                        for one, other in zip(near, far, strict=False)
+                    ]
+                )
+                one, other = np.median(took, axis=0)
+                # of larger answers the time goes with their size
+                scale = one[2] / other[2] if one[2] > 500 else 1.0
+                ratio = other[:2] / one[:2] * scale
+                print(
+                    f"  {shape:<8}{sizes[0]:>8} to {size:<8} answer {one[2]:>8.0f}: "
+                    f"{ratio[0]:5.2f} {ratio[1]:5.2f}"
+                )
 
 
 # ---------------------------------------------------------------- the whole call
@@ -247,6 +298,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--large", action="store_true", help="1,000,000 reaches too")
+    parser.add_argument("--huge", action="store_true", help="growth to 8,500,000")
     parser.add_argument("--no-calls", action="store_true", help="searches only")
     chosen = parser.parse_args()
     sizes = [*chosen.sizes, *([1_000_000] if chosen.large else [])]
@@ -255,6 +307,7 @@ def main() -> None:
     warm = water(1000, "20 %")  # the compiler's time is not the search's
     reached(build_index(*warm.arcs(), nodes=warm.nodes, compiled=True), 0)
     searches(sizes)
+    growth([*sizes, *([HUGE] if chosen.huge else [])])
     if not chosen.no_calls:
         calls(sizes)
     print("\nthe sets and distances of all were equal")

@@ -47,11 +47,15 @@ def scattered(network, count, seed):
     )
 
 
+def upstream(network, at, outfalls, **choices):
+    return sources_upstream(network, at, gt.locate_points(outfalls, network), **choices)
+
+
 def same(network, at, outfalls, scenario):
     whole = gt.trace_upstream(
         network, at, points={"outfalls": outfalls}, scenario=scenario
     )
-    met, trace = sources_upstream(network, at, outfalls, scenario=scenario)
+    met, trace = upstream(network, at, outfalls, scenario=scenario)
     expected = pd.DataFrame(whole.points)
     pd.testing.assert_frame_equal(
         met[COLUMNS], expected[COLUMNS], check_dtype=False, rtol=1e-12
@@ -108,7 +112,7 @@ def test_places_at_the_ends_and_the_start_itself(stem):
 
 
 def test_many_hits_are_hits_one_by_one(stem):
-    _, trace = sources_upstream(stem, ("B", 900.0), scattered(stem, 3, 1))
+    _, trace = upstream(stem, ("B", 900.0), scattered(stem, 3, 1))
     stretches = trace.ways.stretches
     segments = stretches.found.graph.segments
     rng = np.random.default_rng(5)
@@ -137,9 +141,7 @@ def test_a_trace_made_later_is_a_trace(stem):
     assert trace.path(whole.points["id"].iloc[0]) == whole.path(
         whole.points["id"].iloc[0]
     )
-    again = pickle.loads(
-        pickle.dumps(sources_upstream(stem, ("B", 900.0), outfalls)[1])
-    )
+    again = pickle.loads(pickle.dumps(upstream(stem, ("B", 900.0), outfalls)[1]))
     assert repr(again) == repr(whole)
     edited = gt.orient_network(stem, fixed={"A": "unknown"})
     assert "stale" in trace.checked(edited).settings
@@ -149,7 +151,7 @@ def test_a_trace_made_later_is_a_trace(stem):
 
 def test_a_start_that_is_nowhere_is_told_at_once(stem):
     with pytest.raises(LocateError):
-        sources_upstream(stem, shapely.Point(9e5, 9e6), scattered(stem, 3, 1))
+        upstream(stem, shapely.Point(9e5, 9e6), scattered(stem, 3, 1))
 
 
 def test_a_direction_of_no_known_source_is_not_called_nan():

@@ -388,3 +388,17 @@ def test_two_hundred_kills(workspace):
 def test_public_names():
     assert gt.open_workspace is open_workspace
     assert gt.create_workspace is create_workspace
+
+
+def test_a_stored_network_reads_alike_by_arrow(workspace):
+    "also where a column has no value at all"
+    pytest.importorskip("pyarrow")
+    rivers = gpd.GeoDataFrame({"river_id": ["A"]}, geometry=[LINE], crs=4549)
+    network = gt.orient_network(gt.build_network(rivers))
+    workspace.write(gt.network.network_tables(network))
+    stored = workspace.read_stored("nodes")
+    assert stored["structure_id"].isna().all()
+    assert stored.geometry.geom_equals(workspace.read("nodes").geometry).all()
+    assert gt.workspace_network(workspace)[0].hash == network.hash
+    with pytest.raises(WorkspaceError, match="没有图层 reaching"):
+        workspace.read_stored("reaching")

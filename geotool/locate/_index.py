@@ -18,6 +18,9 @@ Ints = NDArray[np.int64]
 COMPILED_FROM = 20_000
 """Loading compiled code takes a second; fewer points are found sooner without it."""
 
+MANY_REACHES = 200_000
+"""A tree of so many lines takes longer to make than compiled code to load."""
+
 SIDES = ("on", "left", "right")
 
 MARGIN_M = 1e-6

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geotool._progress import long_step
 from geotool.crs import reproject, require_crs
 from geotool.errors import LocateError
 from geotool.locate._choice import (
@@ -54,6 +55,7 @@ _NUMBERS = (
 )
 
 
+@long_step("点上河", "locating points")
 def locate_points(
     points: gpd.GeoDataFrame, network: RiverNetwork, *, max_offset_m: float = 200.0
 ) -> gpd.GeoDataFrame:

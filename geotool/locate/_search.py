@@ -9,6 +9,7 @@ import shapely
 from geotool.locate import _kernels
 from geotool.locate._index import (
     COMPILED_FROM,
+    MANY_REACHES,
     MARGIN_M,
     NO_PAIRS,
     Floats,
@@ -51,7 +52,8 @@ def pairs_near(
         ``point`` is a position in ``points``.
     """
     if fast is None:
-        fast = _kernels.IS_THERE and len(place) >= COMPILED_FROM
+        many = len(place) >= COMPILED_FROM or len(index.lines) >= MANY_REACHES
+        fast = _kernels.IS_THERE and many
     order = by_place(place)
     blocks = _by_cells if fast else _by_trees
     for first, last, pairs in blocks(index, place[order], max_offset_m):

@@ -138,10 +138,11 @@ def _nearest_nodes(
         places, return_distance=True, all_matches=False
     )
     if (distance > BOUNDARY_M).any():
-        far = float(distance.max())
+        far, row = float(distance.max()), int(distance.argmax()) + 1
         raise NetworkError(
-            f"{what} 中有点离最近节点 {far:.0f} m，超过 {BOUNDARY_M:g} m；请核对位置。",
-            f"A point of {what} lies {far:.0f} m from any node, more than "
-            f"{BOUNDARY_M:g} m; check its place.",
+            f"{what} 中第 {row} 个点离最近节点 {far:.0f} m，超过 {BOUNDARY_M:g} m；"
+            "应是河流进出的端点，可直接给出端点的经度、纬度。",
+            f"Point {row} of {what} lies {far:.0f} m from any node, more than "
+            f"{BOUNDARY_M:g} m; give the place of the river's end.",
         )
     return set(node.tolist())

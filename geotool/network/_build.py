@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geotool._progress import long_step, stage
 from geotool.crs import reproject, to_metric
 from geotool.errors import NetworkError
 from geotool.network._canonical import (
@@ -30,6 +31,7 @@ from geotool.network._splitting import cut_lines, drop_doubles, drop_stubs
 from geotool.network._structures import PASSING_KINDS, place_structures, structure_facts
 
 
+@long_step("建河网", "building the network", stages=6)
 def build_network(
     rivers: gpd.GeoDataFrame,
     *,
@@ -126,22 +128,28 @@ def _built(
             "河流图层里没有可用的线；请检查几何。",
             "The rivers have no usable line; check the geometry.",
         )
+    stage("整理线", "sorting lines")
     simple = simple_lines(parts.shape, parts.row, parts.flipped)
+    stage("求交", "noding")
     meetings = find_meetings(
         simple, over=_passing(points), over_m=over_m, snap_m=snap_m, log=log
     )
     groups = Groups(meetings)
     log_splits(meetings, groups, log)
+    stage("捕捉端头", "snapping ends")
     clusters = snap_ends(meetings, groups, snap_m=snap_m, log=log)
     cuts = place_cuts(simple, meetings, groups, clusters, snap_m=snap_m, log=log)
+    stage("打断", "cutting")
     pieces = cut_lines(simple, cuts)
     del parts, simple, meetings, groups, clusters, cuts  # a million lines are heavy
+    stage("清理", "cleaning")
     pieces = drop_stubs(pieces, snap_m=snap_m, log=log)
     pieces = drop_doubles(pieces, subjects, log=log)
     pieces = rejoin(pieces, is_directed(metric))
     names = texts_of(metric, "name") if len(points) else []
     placed = [place_structures(pieces, points, names, max_m=structure_m, log=log)]
     del pieces
+    stage("成表", "tables")
     return assemble(placed.pop(), metric, ids, log)
 
 

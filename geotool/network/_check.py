@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from geotool._progress import long_step
 from geotool.network._check_ends import open_ends
 from geotool.network._check_lines import crossings, faulty_lines, twins
 from geotool.network._check_log import mended
@@ -24,6 +25,7 @@ from geotool.network._model import RiverNetwork
 from geotool.network._rim import inner_mouths, shut_nodes
 
 
+@long_step("检查河网", "checking the network")
 def check_network(network: RiverNetwork) -> gpd.GeoDataFrame:
     """
     List what is wrong or doubtful.

@@ -37,13 +37,22 @@ def near_ends(facts: Facts) -> tuple[Ints, Ints, Ints, Floats]:
     node, own = open_tips(facts)
     places = facts.places[node]
     which, other = facts.tree.query(places, predicate="dwithin", distance=NEAR_M)
-    strange = other != own[which]
+    strange = (other != own[which]) & ~_joined_already(facts, node, own, which, other)
     which, other = which[strange], other[strange]
     distance = shapely.distance(places[which], facts.lines[other])
     order = np.lexsort((other, distance, which))
     order = order[np.unique(which[order], return_index=True)[1]]
     at = which[order]
     return node[at], own[at], other[order], distance[order]
+
+
+def _joined_already(
+    facts: Facts, node: Ints, own: Ints, which: Ints, other: Ints
+) -> NDArray[np.bool_]:
+    """Whether a tip is a stub beyond the water it joins: drawn too far, not too short."""
+    far = facts.ends[own].sum(axis=1) - node
+    short = facts.length[own] <= NEAR_M
+    return short[which] & (facts.ends[other] == far[which, None]).any(axis=1)
 
 
 def _dangling(facts: Facts) -> Iterator[Row]:
@@ -60,8 +69,14 @@ def _dangling(facts: Facts) -> Iterator[Row]:
                 f"{ids[own]} ends {gap:.1f} m from {ids[near]} without joining it",
             ),
             (
-                f"若实际相通，把端点延长 {gap:.1f} m，或以 snap_m={enough} 重建",
-                f"if they join, extend the end, or build with snap_m={enough}",
+                (
+                    f"若实际相通，把端点延长 {gap:.1f} m（geotool build --repair，或 "
+                    f"apply_repairs），或以 {enough} m 捕捉（--snap-m）重建"
+                ),
+                (
+                    f"if they join, extend the end (build --repair, apply_repairs), or "
+                    f"build with snap_m={enough}"
+                ),
             ),
             facts.places[node],
         )

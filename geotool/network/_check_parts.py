@@ -104,8 +104,14 @@ def _part_issue(facts: Facts, rows: Ints, subject: str) -> Row:
             ),
         ),
         (
-            "补充出水口（role=outlet 的闸站，或 orient_network 的 outlets）",
-            "add an outlet (a structure with role outlet, or outlets=…)",
+            (
+                "指明水从哪里流出：geotool build --outlet 出境断面（或经度,纬度），"
+                "进出水写“出水”的闸站，或 orient_network(outlets=…)"
+            ),
+            (
+                "say where water leaves: geotool build --outlet PLACE, a structure with "
+                "role outlet, or outlets=…"
+            ),
         ),
         facts.merged(rows),
     )

@@ -2,7 +2,6 @@
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.spatial import cKDTree
 
 from geotool.network._engine import engine
 from geotool.network._limits import EXACT_M
@@ -52,6 +51,8 @@ def near_pairs(xy: Floats, reach_m: float, wanted: Bools | None = None) -> Ints:
 
 
 def _pairs_by_tree(xy: Floats, reach_m: float, wanted: Bools) -> Ints:
+    from scipy.spatial import cKDTree  # slow to load, and most never need it
+
     tree, some = cKDTree(xy), np.flatnonzero(wanted)
     found = cKDTree(xy[some]).sparse_distance_matrix(
         tree, reach_m, output_type="ndarray"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from geotool.network._contacts import contacts
 from geotool.network._engine import engine
@@ -100,6 +99,8 @@ def _not_passing_over(
     """Which intersections are real; crossings under a siphon or aqueduct are not."""
     if len(over) == 0 or len(xy) == 0:
         return np.ones(len(xy), dtype=bool)
+    from scipy.spatial import cKDTree  # slow to load, and most never need it
+
     distance, _ = cKDTree(shapely.get_coordinates(over)).query(xy)
     passes = distance <= over_m
     if len(ends):  # a touch at the end of a line joins, whatever stands there

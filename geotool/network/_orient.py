@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geotool._progress import long_step
 from geotool.network._boundaries import Boundaries, find_boundaries
 from geotool.network._elevation import (
     ELEVATION_ERROR_M,
@@ -42,6 +43,7 @@ FINDINGS = ("conflict", "no_outlet", "inlet", "outlet")
 _ASSUMED_WIDTH_M = 10.0
 
 
+@long_step("推断流向", "orienting the network")
 def orient_network(
     network: RiverNetwork,
     *,

@@ -51,7 +51,9 @@ def workspace_network(workspace: "Workspace") -> tuple[RiverNetwork, tuple[str, 
         built = build_network(workspace.read("rivers"), structures=structures)
         return orient_network(built), ()
     tables = {
-        name: workspace.read(name) for name in NETWORK_TABLES if workspace.has(name)
+        name: workspace.read_stored(name)
+        for name in NETWORK_TABLES
+        if workspace.has(name)
     }
     return network_from_tables(tables), _stale(workspace)
 

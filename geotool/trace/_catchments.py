@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geotool._progress import long_step
 from geotool.errors import LocateError, NetworkError
 from geotool.locate import locate_points, reach_position
 from geotool.network import RiverNetwork, Scenario
@@ -28,6 +29,7 @@ _KIND_COLUMNS = {"outfalls": "category", "sections": "level"}
 """Column that tells the kind of a point within its layer, where it is not ``kind``."""
 
 
+@long_step("断面上游", "waters above sections")
 def section_catchments(
     network: RiverNetwork,
     sections: gpd.GeoDataFrame,

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geotool._progress import long_step
 from geotool.errors import NetworkError
 from geotool.network import RiverNetwork, Scenario
 from geotool.trace._comparison import CHANGE_COLUMNS, ScenarioComparison
@@ -30,6 +31,7 @@ _TAKEN = (
 _RANK = {level: k for k, level in enumerate(LEVELS)}
 
 
+@long_step("情景对比", "comparing scenarios")
 def compare_scenarios(
     network: RiverNetwork,
     at: Any,

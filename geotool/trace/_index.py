@@ -77,10 +77,10 @@ class Order:
         How a position is worked out: see the kernels.
     cross_first, cross : array of int
         Positions below the slice of a position that lead to it.
-    inner_first, inner, inner_m, inner_number : array
+    inner_first, inner : array of int
         Arcs into each position inside its block.
-    key, item : array
-        Scratch, overwritten by each search.
+    ints, floats : array
+        All arrays of the index, one after another: the others are parts of these.
     """
 
     low: Ints
@@ -90,10 +90,8 @@ class Order:
     cross: Ints
     inner_first: Ints
     inner: Ints
-    inner_m: Floats
-    inner_number: Ints
-    key: Floats
-    item: Ints
+    ints: Ints
+    floats: Floats
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,12 @@ class WaterIndex:
     @property
     def nbytes(self) -> int:
         """Memory of all arrays."""
-        parts = [*vars(self).values(), *vars(self.order or object).values()]
-        return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
+        if self.order is not None:
+            order = self.order
+            return order.ints.nbytes + order.floats.nbytes + order.kind.nbytes
+        return sum(
+            part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray)
+        )
 
     @cached_property
     def backward(self) -> sp.csr_array:
@@ -175,26 +177,46 @@ def build_index(
     position[node] = np.arange(nodes, dtype=np.int32)
     first, row = k.by_key(position[leaves], nodes)
     to, metres, called = position[enters[row]], length_m[row], called[row]
-    cross_first, cross = k.cross_arcs(low, first, to)
     inner_first, inner, arc = k.inner_arcs(end, first, to)
-    order = Order(
-        low,
-        end,
-        k.kinds(end, first, to),
-        cross_first,
-        cross,
-        inner_first,
-        inner,
-        metres[arc],
-        called[arc],
-        *heap(k.heap_size(end, inner_first)),
-    )
-    return WaterIndex(node, position, first, to, metres, called, order)
+    kind = k.kinds(end, first, to, inner_first, inner)
+    cross = k.cross_arcs(low, first, to)
+    places = (node, position, low, end, first, cross[0], inner_first)
+    arcs = (to, called, cross[1], inner, called[arc])
+    floats = np.concatenate([metres, metres[arc]])
+    return packed(places, arcs, floats, kind)
 
 
-def heap(size: int) -> tuple[Floats, Ints]:
-    """Make room for a heap."""
-    return np.empty(size), np.empty(size, np.int32)
+def packed(
+    places: tuple[Ints, ...],
+    arcs: tuple[Ints, ...],
+    floats: Floats,
+    kind: NDArray[np.int8],
+) -> WaterIndex:
+    """
+    Lay the arrays of an index side by side, for ``search`` of the kernels.
+
+    Parameters
+    ----------
+    places : tuple of array
+        Node, position, low, end, and where the arcs out, cross arcs and inner arcs
+        begin.
+    arcs : tuple of array
+        Head and number of the arcs out; cross arcs; tail and number of the inner arcs.
+    floats : array
+        Lengths of the arcs out, then of the inner arcs.
+    kind : array of int
+    """
+    sizes = [len(places[0]), *(len(arcs[at]) for at in (0, 2, 3))]
+    parts = [np.array(sizes, dtype=np.int32), *places, *arcs]
+    ints = np.concatenate(parts)
+    at = np.cumsum([len(part) for part in parts])[:-1]
+    node, position, low, end, first, cross_first, inner_first, *rest = np.split(
+        ints, at
+    )[1:]
+    head, number, cross, inner, _ = rest
+    order = Order(low, end, kind, cross_first, cross, inner_first, inner, ints, floats)
+    metres = floats[: len(head)]
+    return WaterIndex(node, position, first, head, metres, number, order)
 
 
 def reached(index: WaterIndex, start: int | Sequence[int]) -> Reached:
@@ -207,45 +229,18 @@ def reached(index: WaterIndex, start: int | Sequence[int]) -> Reached:
     start : int or sequence of int
         Node or nodes.
     """
-    place = np.atleast_1d(index.position[start])
+    nodes = np.array(start, dtype=np.int32, ndmin=1)
     order = index.order
     if order is None:
-        cost, before = dijkstra(index.backward, np.unique(place))
+        cost, before = dijkstra(index.backward, np.unique(nodes))
         arc = first_arcs(index.first, index.head, index.length_m, cost, before)
         met = np.flatnonzero(np.isfinite(cost))
         next_ = np.append(index.number, NONE)[arc[met]]
         return Reached(index.node[met], cost[met], next_.astype(np.int32))
-    if len(place) > 1:
-        place = np.sort(place)[::-1]
+    if len(nodes) > 1:
+        nodes = nodes[np.argsort(-index.position[nodes])]
     k: Any = kernels()
-    slices = k.slices(place, order.low, order.end, order.cross_first, order.cross)
-    below, above, _ = slices
-    if len(below) == 1:
-        ids = index.node[below[0] : above[0] + 1]
-        ids.flags.writeable = False  # a view of the index
-    else:
-        ids = index.node[ranges(below[::-1], above[::-1] + 1)]
-    distance_m, next_ = np.empty(len(ids)), np.empty(len(ids), np.int32)
-    k.spread(
-        *slices,
-        place,
-        np.zeros(len(place)),
-        order.end,
-        order.kind,
-        index.first,
-        index.head,
-        index.length_m,
-        index.number,
-        order.inner_first,
-        order.inner,
-        order.inner_m,
-        order.inner_number,
-        order.key,
-        order.item,
-        distance_m,
-        next_,
-    )
-    return Reached(ids, distance_m, next_)
+    return Reached(*k.search(nodes, order.ints, order.floats, order.kind))
 
 
 def ranges(low: NDArray[Any], stop: NDArray[Any]) -> NDArray[np.int64]:

@@ -7,9 +7,7 @@ Nodes stand in an order in which everything upstream of a node, as far as one se
 from it meets for the first time, is the stretch of positions just below it; nodes that
 can reach each other (a *block*) stand side by side. So most of what is upstream is one
 slice, *cross arcs* tell of the slices further down, and one pass from high to low
-positions finds every shortest way. Only inside a block does it take a heap.
-
-The functions hold the interpreter's lock, as they share scratch arrays of an index.
+positions finds every shortest way. Only inside a block does it take more.
 """
 # ruff: noqa: C901  (loops that call nothing: a function each would hide the order)
 
@@ -18,23 +16,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from geotool.trace._kernels_block import settle, settle_wide
-from geotool.trace._kernels_order import (
-    blocks,
-    by_key,
-    cross_arcs,
-    heap_size,
-    inner_arcs,
-    kinds,
-)
+from geotool.trace._kernels_block import follow_twigs, gather_twigs, is_better, settle
+from geotool.trace._kernels_order import blocks, by_key, cross_arcs, inner_arcs, kinds
 
 __all__ = [
     "blocks",
     "by_key",
     "cross_arcs",
-    "heap_size",
     "inner_arcs",
     "kinds",
+    "search",
     "settle",
     "slices",
     "spread",
@@ -42,11 +33,11 @@ __all__ = [
 
 NONE = -1
 
-SMALL = 16
-"""Blocks of fewer nodes are gone over until nothing changes."""
+HEADER = 4
+"""Sizes at the head of a packed index: nodes, arcs, cross arcs, arcs inside blocks."""
 
-WIDE = 512
-"""From so many nodes in a block it pays."""
+SMALL = 48
+"""Blocks of fewer nodes are gone over until nothing changes."""
 
 
 @njit(cache=True)
@@ -157,8 +148,6 @@ def spread(
     inner: Any,
     inner_weight: Any,
     inner_number: Any,
-    key: Any,
-    item: Any,
     cost: Any,
     next_: Any,
 ) -> None:
@@ -176,8 +165,6 @@ def spread(
         that is not there.
     inner_first, inner, inner_weight, inner_number : array
         Arcs into each position inside its block.
-    key, item : array
-        Scratch for a heap, as long as :func:`heap_size` tells.
     cost, next_ : array
         The answer: slice by slice from the lowest, as positions go; cost, and number of
         the arc toward the start, -1 at a start.
@@ -241,33 +228,75 @@ def spread(
                     for q in range(p, begin - 1, -1):
                         d = cost[q + shift]
                         for k in range(inner_first[q], inner_first[q + 1]):
-                            j = inner[k] + shift
-                            c = d + inner_weight[k]
-                            if c < cost[j]:
-                                cost[j], next_[j] = c, inner_number[k]
-                                changed = True
-                            elif c == cost[j] and d < c < np.inf:
-                                next_[j] = min(next_[j], inner_number[k])
+                            j, c = inner[k] + shift, d + inner_weight[k]
+                            n, old = inner_number[k], cost[j]
+                            if is_better(c, n, d, old, next_[j]):
+                                cost[j], next_[j] = c, n
+                                changed |= c < old
             elif begin < p:
-                block = (
-                    begin + shift,
-                    p + shift,
-                    shift,
-                    cost,
-                    next_,
-                    inner_first,
-                    inner,
-                    inner_weight,
-                    inner_number,
-                    key,
-                    item,
-                )
-                if p - begin > WIDE:
-                    settle_wide(*block)
-                    if begin < 0:
-                        # never: but what is called once only the compiler puts in
-                        # here, and then it is half as fast
-                        settle_wide(*block)
-                else:
-                    settle(*block)
+                block = (begin + shift, p + shift, shift, cost, next_, kind)
+                into = (inner_first, inner, inner_weight, inner_number)
+                gather_twigs(*block, *into)
+                settle(*block, *into)
+                follow_twigs(*block, first, head, weight, number)
             p, last = begin - 1, first[begin] - 1
+
+
+@njit(cache=True)
+def search(start: Any, ints: Any, floats: Any, kind: Any) -> Any:
+    """
+    Find what leads to some nodes: the nodes, what they cost, and the first arcs.
+
+    An index that has not been used for a while lies in no cache: then a call takes as
+    long as the arrays it is given are many. So they come in one of each type, in the
+    order in which :func:`geotool.trace._index.packed` lays them.
+
+    Parameters
+    ----------
+    start : array
+        Nodes, the highest position first.
+    ints, floats, kind : array
+    """
+    count: Any = HEADER
+    n, m = np.int64(ints[0]), np.int64(ints[1])
+    c, i = np.int64(ints[2]), np.int64(ints[3])
+    node, count = ints[count : count + n], count + n
+    position, count = ints[count : count + n], count + n
+    low, count = ints[count : count + n], count + n
+    end, count = ints[count : count + n], count + n
+    first, count = ints[count : count + n + 1], count + n + 1
+    cross_first, count = ints[count : count + n + 1], count + n + 1
+    inner_first, count = ints[count : count + n + 1], count + n + 1
+    head, count = ints[count : count + m], count + m
+    number, count = ints[count : count + m], count + m
+    cross, count = ints[count : count + c], count + c
+    inner, count = ints[count : count + i], count + i
+    inner_number = ints[count : count + i]
+    place = position[start]
+    below, above, base = slices(place, low, end, cross_first, cross)
+    total = base[0] + above[0] - below[0] + 1 if base.size else 0
+    ids, cost = np.empty(total, np.int32), np.empty(total, np.float64)
+    next_ = np.empty(total, np.int32)
+    for s in range(below.size):
+        size = above[s] - below[s] + 1
+        ids[base[s] : base[s] + size] = node[below[s] : above[s] + 1]
+    spread(
+        below,
+        above,
+        base,
+        place,
+        np.zeros(place.size),
+        end,
+        kind,
+        first,
+        head,
+        floats[:m],
+        number,
+        inner_first,
+        inner,
+        floats[m:],
+        inner_number,
+        cost,
+        next_,
+    )
+    return ids, cost, next_

@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+NONE = -1
+
+TWIG = 3
+"""Kind of a position that hangs on one other, see :func:`kinds`."""
+
 
 @njit(cache=True)
 def by_key(key: Any, count: int) -> Any:
@@ -145,22 +150,13 @@ def inner_arcs(end: Any, first: Any, head: Any) -> Any:
 
 
 @njit(cache=True)
-def heap_size(end: Any, inner_first: Any) -> int:
-    """Give the most entries that a heap may hold inside one block."""
-    most = p = 0
-    while p < end.size:
-        last = end[p]
-        most = max(most, last - p + 1 + inner_first[last + 1] - inner_first[p])
-        p = last + 1
-    return most
-
-
-@njit(cache=True)
-def kinds(end: Any, first: Any, head: Any) -> Any:
+def kinds(end: Any, first: Any, head: Any, inner_first: Any, inner: Any) -> Any:
     """
     Tell how a position is worked out.
 
-    0: alone in its block, one arc out; 1: alone, two arcs; 2: anything else.
+    0: alone in its block, one arc out; 1: alone, two arcs; ``TWIG``: in a block, and
+    but for other twigs that hang on it, joined to one higher position only; 2: anything
+    else. No shortest way between other nodes goes through a twig.
     """
     kind = np.full(end.size, 2, np.int8)
     for p in range(end.size):
@@ -170,4 +166,17 @@ def kinds(end: Any, first: Any, head: Any) -> Any:
                 kind[p] = 0
             elif stop == k + 2 and head[k] > p and head[k + 1] > p:
                 kind[p] = 1
+            continue
+        trunk, is_twig = NONE, True
+        for k in range(first[p], first[p + 1]):
+            h = head[k]
+            if h >= 0 and end[h] == end[p] and h != p and kind[h] != TWIG:
+                is_twig &= h > p and (trunk < 0 or trunk == h)
+                trunk = h
+        for k in range(inner_first[p], inner_first[p + 1]):
+            if kind[inner[k]] != TWIG:
+                is_twig &= inner[k] > p and (trunk < 0 or trunk == inner[k])
+                trunk = inner[k]
+        if is_twig and trunk != NONE:
+            kind[p] = TWIG
     return kind

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geotool.trace._index import NONE, WaterIndex, heap, kernels, ranges
+from geotool.trace._index import NONE, WaterIndex, kernels, ranges
 from geotool.trace._scipy import ByHead, backward, by_head, dijkstra, first_arcs
 
 Ints = NDArray[np.int32]
@@ -48,6 +48,14 @@ class Part:
         k: Any = kernels()
         begin, tail, row = k.inner_arcs(self.end, self.first, self.head)
         return begin, tail, row
+
+    @cached_property
+    def kind(self) -> NDArray[np.int8]:
+        """How each row is worked out, see the kernels."""
+        k: Any = kernels()
+        begin, tail, _ = self.inner
+        kind: NDArray[np.int8] = k.kinds(self.end, self.first, self.head, begin, tail)
+        return kind
 
 
 def part_of(index: WaterIndex, start: NDArray[np.integer[Any]]) -> Part:
@@ -140,7 +148,7 @@ def shortest(
         start[sorted_].astype(np.int32),
         start_cost[sorted_],
         part.end,
-        k.kinds(part.end, part.first, part.head),
+        part.kind,
         part.first,
         part.head,
         weight,
@@ -149,7 +157,6 @@ def shortest(
         inner,
         weight[arc],
         arc,
-        *heap(k.heap_size(part.end, begin)),
         cost,
         next_,
     )

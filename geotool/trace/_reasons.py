@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,12 @@ class Helpers:
     def names(self) -> list[str]:
         """What each reach is called."""
         return reach_names(self.network)
+
+    @cached_property
+    def said(self) -> list[tuple[str, Any]]:
+        """Id of each reach, and who says which way it runs."""
+        reaches = self.network.reaches
+        return list(zip(reaches["reach_id"], reaches["direction_source"], strict=True))
 
     @cached_property
     def unlimited(self) -> Stretches:
@@ -104,6 +111,11 @@ class Helpers:
     def undirected(self) -> Search:
         """Search regardless of direction."""
         return self._run(self.undirected_arcs, upstream=True)
+
+    @cached_property
+    def wrong_segments(self) -> dict[int, int | None]:
+        """Segment that forbids the way from a node, of nodes asked about before."""
+        return {}
 
     def _run(self, arcs: Arcs, *, upstream: bool) -> Search:
         graph = self.found.graph.whole
@@ -197,20 +209,12 @@ def _other_side(metres: float, *, up: bool, perhaps: str) -> Reason:
 
 def _against(helpers: Helpers, node: int, segment: int) -> Reason:
     """Name the reach nearest to the start whose direction forbids the way."""
-    arcs, s = helpers.undirected_arcs, helpers.found.graph.whole.segments
-    wrong = segment
-    for arc, _ in helpers.undirected.way(node):
-        k = int(arcs.segment[arc])
-        if k < 0:
-            continue
-        forward = int(arcs.tail[arc]) == int(s.start[k])
-        if not helpers.found.upstream:  # the water comes from the start
-            forward = not forward
-        if (s.along[k] if forward else s.against[k]) >= NEVER:
-            wrong = k
-    reach = helpers.network.reaches.iloc[int(s.reach[wrong])]
-    name, key = helpers.names[int(s.reach[wrong])], reach["reach_id"]
-    source = reach["direction_source"]
+    s = helpers.found.graph.whole.segments
+    wrong = _wrong_segment(helpers, node)
+    wrong = segment if wrong is None else wrong
+    row = int(s.reach[wrong])
+    key, source = helpers.said[row]
+    name = helpers.names[row]
     source = "" if pd.isna(source) else str(source)
     by_zh = f"（{_SOURCES_ZH.get(source, source)}）" if source else ""
     by_en = f" (by {source})" if source else ""
@@ -220,6 +224,34 @@ def _against(helpers: Helpers, node: int, segment: int) -> Reason:
         f"{name} ({key}) runs the other way{by_en}",
         str(key),
     )
+
+
+def _wrong_segment(helpers: Helpers, node: int) -> int | None:
+    """
+    Find the segment nearest to the start, on the way from a node, that runs against it.
+
+    Ways join on the way: what is known of a node holds for all that pass it.
+    """
+    arcs, s = helpers.undirected_arcs, helpers.found.graph.whole.segments
+    known, passed = helpers.wrong_segments, [(node, -1)]
+    if node not in known:
+        for arc, far in helpers.undirected.way(node):
+            passed.append((far, arc))
+            if far in known:
+                break
+    found = known.get(passed[-1][0])
+    # back from the start: of two that are wrong the first stays
+    for k in range(len(passed) - 1, -1, -1):
+        known[passed[k][0]] = found
+        arc = passed[k][1]
+        own = int(arcs.segment[arc]) if arc >= 0 else -1
+        if found is None and own >= 0:
+            forward = int(arcs.tail[arc]) == int(s.start[own])
+            if not helpers.found.upstream:  # the water comes from the start
+                forward = not forward
+            if (s.along[own] if forward else s.against[own]) >= NEVER:
+                found = own
+    return known[node]
 
 
 _SOURCES_ZH = {

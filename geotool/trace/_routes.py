@@ -118,17 +118,9 @@ class Routes(Mapping[Key, tuple[Step, ...]]):
 
     def plain_walk(self, hit: Hit, segment: int, measure: float) -> tuple[Walk, Ints]:
         """Follow the shortest way, and give its nodes; loops are not looked for."""
-        s, found = self.stretches.found.graph.segments, self.stretches.found
-        pairs = list(found.metres[hit.level].way(hit.node))
-        arc = np.array([arc for arc, _ in pairs], dtype=np.int64)
-        nodes = np.array([hit.node, *(node for _, node in pairs)], dtype=np.int64)
-        k = found.arcs[hit.level].segment[arc].astype(np.int64)
+        s = self.stretches.found.graph.segments
+        k, nodes, passed = self.passed(hit)
         is_gate = k < 0
-        after = np.cumsum(~is_gate) + 1
-        passed = [
-            (int(after[step]), self._gates[(int(nodes[step]), int(nodes[step + 1]))])
-            for step in np.flatnonzero(is_gate).tolist()
-        ]
         before, k = nodes[:-1][~is_gate], k[~is_gate]
         with_ = s.start[k] == before  # through the segment as it is drawn
         first = np.where(with_, s.low[k], s.high[k]).tolist()
@@ -137,6 +129,31 @@ class Routes(Mapping[Key, tuple[Step, ...]]):
         steps += zip(self._ids[s.reach[k]].tolist(), first, last, strict=True)
         used = (segment, *k.tolist())
         return Walk(tuple(steps), tuple(passed), (), used), nodes
+
+    def passed(self, hit: Hit) -> tuple[Ints, Ints, list[tuple[int, str]]]:
+        """
+        Follow the shortest way of a place that was hit, and name nothing but gates.
+
+        Returns
+        -------
+        segments : array of int
+            Segment of each step; negative at a gate.
+        nodes : array of int
+            Before each step, and behind the last.
+        gates : list of (int, str)
+            Each gate, and how many segments the way has had there, its own included.
+        """
+        found = self.stretches.found
+        way = [*found.metres[hit.level].way(hit.node)]
+        pairs = np.array(way, dtype=np.int64).reshape(-1, 2)
+        nodes = np.append(hit.node, pairs[:, 1])
+        k = found.arcs[hit.level].segment[pairs[:, 0]].astype(np.int64)
+        after = np.cumsum(k >= 0) + 1
+        gates = [
+            (int(after[step]), self._gates[(int(nodes[step]), int(nodes[step + 1]))])
+            for step in np.flatnonzero(k < 0).tolist()
+        ]
+        return k, nodes, gates
 
     def _loops(self, level: int, nodes: Any) -> tuple[str, ...]:
         """Name the loops that a walk over nodes passes, in order."""

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geotool.locate import locate_points, reach_position
+from geotool.locate import reach_position
 from geotool.network import RiverNetwork, Scenario
 from geotool.trace._around import surroundings
 from geotool.trace._graph import LEVELS, NODE_M, near_graph
@@ -29,7 +29,7 @@ from geotool.trace._reached import (
 )
 from geotool.trace._reasons import Helpers, why_not
 from geotool.trace._result import SOURCES, Trace
-from geotool.trace._routes import Routes, Walk
+from geotool.trace._routes import Routes
 from geotool.trace._starts import find_starts
 from geotool.trace._stops import stops
 from geotool.trace._stretches import reach_table, spans
@@ -91,20 +91,32 @@ class LaterTrace(Trace):
 class LaterWay:
     """The way of one source to the start, followed when it is asked for."""
 
-    def __init__(self, routes: Routes, hit: Hit, segment: int, measure: float) -> None:
-        self._asked = routes, hit, segment, measure
+    def __init__(self, routes: Routes, hit: Hit, segment: int) -> None:
+        self._asked = routes, hit, segment
 
     @cached_property
-    def walk(self) -> Walk:
-        """The way, step by step; its loops are not looked for."""
-        routes, hit, segment, measure = self._asked
-        return routes.plain_walk(hit, segment, measure)[0]
+    def _passed(self) -> tuple[Ints, list[str]]:
+        routes, hit, segment = self._asked
+        k, _, gates = routes.passed(hit)
+        reach = routes.stretches.found.graph.segments.reach
+        rows = reach[np.append(segment, k[k >= 0])]
+        return np.asarray(rows, dtype=np.int64), [name for _, name in gates]
 
     @property
     def rows(self) -> Ints:
         """Row of the reach of each step."""
-        reach = self._asked[0].stretches.found.graph.segments.reach
-        return np.asarray(reach[list(self.walk.segments)], dtype=np.int64)
+        return self._passed[0]
+
+    @property
+    def gates(self) -> list[str]:
+        """Gates that it passes, in order."""
+        return self._passed[1]
+
+    @property
+    def path(self) -> list[str]:
+        """Ids of the reaches, in order, each once."""
+        ids = self._asked[0].network.reaches["reach_id"].iloc[pd.unique(self.rows)]
+        return [str(one) for one in ids]
 
 
 class LaterList:
@@ -119,16 +131,13 @@ class LaterList:
         return self._way.rows
 
     def __iter__(self) -> Iterator[str]:
-        walk = self._way.walk
-        if self._part == "path":
-            return iter(dict.fromkeys(step[0] for step in walk.steps))
-        return iter([name for _, name in walk.structures])
+        return iter(getattr(self._way, self._part))
 
 
 def sources_upstream(
     network: RiverNetwork,
     at: Any,
-    outfalls: gpd.GeoDataFrame,
+    located: gpd.GeoDataFrame,
     *,
     scenario: Scenario | None = None,
     max_offset_m: float = 200.0,
@@ -140,8 +149,9 @@ def sources_upstream(
     ----------
     network : RiverNetwork
     at : (reach_id, measure_m)
-    outfalls : GeoDataFrame
-        With an ``outfall_id`` in every row.
+    located : GeoDataFrame
+        Layer ``outfalls`` with an ``outfall_id`` in every row, as
+        :func:`geotool.locate_points` gave it.
     scenario : Scenario, optional
     max_offset_m : float
 
@@ -158,9 +168,8 @@ def sources_upstream(
     graph = near_graph(network, starts, scenario=scenario, upstream=True)
     found = run_searches(graph, upstream=True)
     stretches = reached_stretches(found, Limits())
-    located = locate_points(outfalls, network, max_offset_m=max_offset_m)
     met, rest = _met(network, stretches, located)
-    points = {SOURCES: outfalls}
+    points = {SOURCES: located}
     ask = partial(
         meet_points, network, stretches, points, at=at, max_offset_m=max_offset_m
     )
@@ -238,8 +247,8 @@ def _met(
             int(hit["node"][place]),
             float(hit["edge"][place]),
         )
-        way = LaterWay(routes, one, int(segment[place]), float(measure[place]))
-        path[k], structures[k] = LaterList(way, "path"), LaterList(way, "structures")
+        way = LaterWay(routes, one, int(segment[place]))
+        path[k], structures[k] = LaterList(way, "path"), LaterList(way, "gates")
     met["path"], met["structures"] = path, structures
     met = met.sort_values(["distance_m", "id"], kind="stable", ignore_index=True)
     missed = np.ones(len(table), dtype=bool)

@@ -118,6 +118,10 @@ def _gate_stops(
         }
 
 
+_JOINED_M = 0.01
+"""Lines this close share a node."""
+
+
 def _open_ends(
     network: RiverNetwork, found: Searches, inside: Bools, names: list[str]
 ) -> Iterator[dict[str, Any]]:
@@ -153,7 +157,12 @@ def _nearest_other(
     lines = np.asarray(network.reaches.geometry, dtype=object)
     tree = shapely.STRtree(lines)
     point, reach = tree.query(places, predicate="dwithin", distance=GAP_M)
-    foreign = reach != own[point]
+    mine = lines[own[point]]
+    # a stub drawn beyond the water it crosses hangs on that water: no gap
+    stub = (shapely.length(mine) <= GAP_M) & (
+        shapely.distance(mine, lines[reach]) < _JOINED_M
+    )
+    foreign = (reach != own[point]) & ~stub
     point, reach = point[foreign], reach[foreign]
     metres = shapely.distance(places[point], lines[reach])
     order = np.lexsort((reach, metres, point))

@@ -7,6 +7,7 @@ import numpy as np
 
 from geotool.errors import NetworkError
 from geotool.network import RiverNetwork, Scenario
+from geotool.tables import class_words
 from geotool.trace._around import surroundings
 from geotool.trace._graph import Graph, near_graph
 from geotool.trace._points import Points, meet_points
@@ -247,7 +248,7 @@ def _assumptions(
 def _near_gates(
     network: RiverNetwork, graph: Graph, starts: list[tuple[int, float]]
 ) -> list[str]:
-    texts = []
+    texts, words = [], class_words("structure_state")
     for reach, measure in starts:
         row = network.reaches.iloc[reach]
         for node, metres in (
@@ -257,16 +258,8 @@ def _near_gates(
             for gate in graph.gates:
                 if graph.base[gate.near] == node and metres <= GATE_NEAR_M:
                     texts.append(
-                        f"起点距 {gate.name or gate.structure_id}（{_STATES_ZH[gate.state]}）"
+                        f"起点距 {gate.name or gate.structure_id}（{words[gate.state]}）"
                         f"只有 {metres:.0f} m，按其落在河段 {row['reach_id']} 一侧起算；"
                         "若在闸的另一侧，结果不同"
                     )
     return texts
-
-
-_STATES_ZH = {
-    "open": "开启",
-    "closed": "关闭",
-    "one_way": "单向过水",
-    "unknown": "状态不详",
-}

@@ -3,6 +3,7 @@
 import html
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -189,17 +190,33 @@ class Workspace:
             )
         return done.layer
 
-    def _read(self, name: str) -> Any:
+    def read_stored(self, name: str) -> Any:
+        """
+        Read a table just as it is stored, by Arrow where that is installed.
+
+        Four times as fast as :meth:`read`; a column without values may come as text or
+        as numbers.
+
+        Raises
+        ------
+        WorkspaceError
+            If there is no such table.
+        """
+        return self._read(name, by_arrow=find_spec("pyarrow") is not None)
+
+    def _read(self, name: str, *, by_arrow: bool = False) -> Any:
         found = self._found(name)
         if found is None:
-            have = self.layers()
+            have, ours = self.layers(), name in layer_kinds()
             raise WorkspaceError(
-                f"{self.path.name} 里没有图层 {name}；有：{'、'.join(have) or '（空）'}。",
+                f"{self.path.name} 里没有图层 {name}；有：{'、'.join(have) or '（空）'}。"
+                + (f"可用 geotool import … --as {name} 导入。" if ours else ""),
                 f"No layer {name} in {self.path.name}; there are: "
-                f"{', '.join(have) or 'none'}.",
+                f"{', '.join(have) or 'none'}."
+                + (f" Import it: geotool import … --as {name}." if ours else ""),
             )
         with quiet():
-            return pyogrio.read_dataframe(self.path, layer=found)
+            return pyogrio.read_dataframe(self.path, layer=found, use_arrow=by_arrow)
 
     def _is_clean(self, name: str, table: pd.DataFrame) -> bool:
         """Whether a layer was written by geotool, columns by key."""
