@@ -2,6 +2,8 @@
 #   make demo    the whole story on bundled data; prints where the map is
 #   make test    all tests        make test-long   minutes of fuzzing and kills
 #   make check   lint and types   make format      lay the code out
+#   make coverage  lines and branches seen by a part's tests
+#   make mutation  share of small wrong edits they notice (PART=trace COUNT=150 SEED=2)
 #   make bench   ratios against named peers
 #   make lab     JupyterLab on the notebooks
 #   make docs    the site, with every notebook run, in docs/_site
@@ -11,7 +13,7 @@ DEMO ?= layers/demo
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check format bench lab docs lock data clean
+.PHONY: demo test test-long coverage mutation check format bench lab docs lock data clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -23,6 +25,20 @@ test: $(STAMP)
 
 test-long: $(STAMP)
 	$(BIN)/python -m pytest -m long
+
+PARTS := crs quality trace attribution
+PART ?= $(PARTS)
+COUNT ?= 150
+SEED ?= 1
+
+coverage: $(STAMP)
+	for part in $(PART); do $(BIN)/python mutation/run.py $$part --count 0 || exit 1; done
+
+# Minutes to an hour a part. Survivors are printed; mutation/equivalent.toml lists those
+# that change nothing.
+mutation: $(STAMP)
+	for part in $(PART); do \
+	  $(BIN)/python mutation/run.py $$part --count $(COUNT) --seed $(SEED) || exit 1; done
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._items import item_table
+from geotool._progress import long_step
 from geotool._texts import names_where
 from geotool.errors import TableError
 from geotool.quality._classify import (
@@ -51,6 +52,7 @@ ROUNDING = ("none", "decimals")
 _NO_PERIOD = ""
 
 
+@long_step("断面评价", "assessing the sections")
 def assess_sections(
     readings: pd.DataFrame,
     sections: pd.DataFrame,

@@ -1,5 +1,8 @@
 """Exceedances that are over: when they began, when the target was met again."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -25,7 +28,7 @@ def ended_exceedances(
     readings: pd.DataFrame,
     sections: pd.DataFrame,
     *,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
 ) -> pd.DataFrame:
     """
     Find the last exceedance of each section and item that meets its target now.

@@ -1,5 +1,6 @@
 """Which section exceeds its target in which item, and since when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,7 @@ def exceedances(
     readings: pd.DataFrame,
     sections: pd.DataFrame,
     *,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
 ) -> pd.DataFrame:
     """
     Find what exceeds the target now, and since when.
@@ -64,7 +65,7 @@ def exceedances(
         Tidy, or as they came from a file.
     sections : DataFrame or GeoDataFrame
         Layer ``sections`` with ``target_class`` and ``water_type``.
-    standard : str
+    standard : str or mapping
 
     Returns
     -------
@@ -93,8 +94,8 @@ def exceedances(
     >>> found["since"], float(found["multiple"]), found["item_class"]
     (Timestamp('2026-05-02 00:00:00'), 0.6, 'V')
     """
-    standard = standard_table(standard)["key"]
-    judged = judge_each(readings, sections, standard=standard)
+    key = str(standard_table(standard)["key"])
+    judged = judge_each(readings, sections, standard=key)
     inputs, wide, ranks = judged.inputs, judged.wide, judged.ranks
     register = inputs.sections
     ids = wide.index.get_level_values("section_id")
@@ -105,13 +106,13 @@ def exceedances(
         for section, at in section_positions(
             ids[target > 0], np.flatnonzero(target > 0)
         )
-        for row in _section_rows(facts[section], wide, ranks, at, standard)
+        for row in _section_rows(facts[section], wide, ranks, at, key)
     ]
     found = pd.DataFrame(rows, columns=list(EXCEEDANCE_COLUMNS)).astype(_TYPES)
     found = found.sort_values(
         ["multiple", "section_id"], ascending=[False, True], ignore_index=True
     )
-    rest = _not_judged(register, set(ids), inputs.problems, standard)
+    rest = _not_judged(register, set(ids), inputs.problems, key)
     parts = [part for part in (found, rest) if len(part)]
     every = pd.concat(parts, ignore_index=True) if parts else found
     for column in ("item", "item_name", "item_class"):

@@ -8,21 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._items import item_table
+from geotool.quality._doubts import Notes, automatic_first, tell_doubtful
 from geotool.quality._inputs import Coded
-from geotool.quality._times import (
-    base_step,
-    months_of_days,
-    periods_of_months,
-    step_names,
-    steps_of,
-)
-from geotool.tables import load_table
-
-_LEAST = 1e-6
-"""Smaller values count as this when it is asked what is usual."""
-
-Notes = dict[tuple[str, str], list[tuple[str, str]]]
-"""Section and period → sentences, Chinese and English."""
+from geotool.quality._steps import PeriodsOfSteps, numbered, periods_of_steps
+from geotool.quality._times import base_step, months_of_days, steps_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ def period_means(coded: Coded, period: str) -> Means:
         See :func:`geotool.quality._times.period_rule`.
     """
     notes: Notes = {}
-    coded = _automatic_first(coded, period, notes)
+    coded = automatic_first(coded, period, notes)
     step = base_step(period)
     days = steps_of(coded.time, "D")
     key, first, width = _keys(coded, days, step)
@@ -84,9 +73,9 @@ def period_means(coded: Coded, period: str) -> Means:
             "below": below,
         }
     )
-    _doubtful(coded, group, whole, period, notes)
+    tell_doubtful(coded, group, whole, period, notes)
     base = whole[number > 0].reset_index(drop=True)
-    names = _names(np.unique(base["step"].to_numpy(np.int64)), step, period)
+    names = periods_of_steps(np.unique(base["step"].to_numpy(np.int64)), step, period)
     return Means(
         _values(base, names, coded),
         _counts(base, names, coded, days, step),
@@ -122,7 +111,7 @@ def _grouped(
     """Give keys numbers; where there are few in all, they are numbers already."""
     if size <= max(1_000_000, 2 * len(key)):
         return key, np.arange(size)
-    return _numbered(key)
+    return numbered(key)
 
 
 def _distinct(key: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -133,48 +122,21 @@ def _distinct(key: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return np.flatnonzero(seen)
 
 
-def _numbered(key: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    group, keys = pd.factorize(key)
-    return group, np.asarray(keys, dtype=np.int64)
-
-
-def _names(steps: NDArray[np.int64], step: str, period: str) -> pd.DataFrame:
-    """Pair each step with the periods it counts in; periods numbered by their place."""
-    if step == "M":
-        at, names = periods_of_months(steps, period)
-    else:
-        at, names = np.arange(len(steps)), step_names(steps, step)
-    codes, labels = pd.factorize(np.array(names, dtype=object))
-    pairs = pd.DataFrame({"step": steps[at], "period": codes})
-    pairs.attrs["labels"] = list(labels)
-    return pairs
-
-
-def _spread(table: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
-    """Repeat the rows of a step for every period it counts in."""
-    if len(names) == names["step"].nunique():
-        steps = names["step"].to_numpy()
-        order = np.argsort(steps)
-        place = order[np.searchsorted(steps, table["step"].to_numpy(), sorter=order)]
-        return table.assign(period=names["period"].to_numpy()[place])
-    return table.merge(names, on="step")
-
-
 def _index(
-    section: NDArray[Any], period: NDArray[Any], names: pd.DataFrame, coded: Coded
+    section: NDArray[Any], period: NDArray[Any], names: PeriodsOfSteps, coded: Coded
 ) -> pd.MultiIndex:
-    labels = np.array([*names.attrs["labels"], None], dtype=object)
+    labels = np.array([*names.labels, None], dtype=object)
     sections = np.array([*coded.sections, None], dtype=object)
     return pd.MultiIndex.from_arrays(
         [sections[section], labels[period]], names=["section_id", "period"]
     )
 
 
-def _values(base: pd.DataFrame, names: pd.DataFrame, coded: Coded) -> pd.DataFrame:
+def _values(base: pd.DataFrame, names: PeriodsOfSteps, coded: Coded) -> pd.DataFrame:
     """Mean of the means of the steps, one column an item."""
-    table = _spread(base[["section", "step", "item", "mean"]], names)
-    n_periods = max(len(names.attrs["labels"]), 1)
-    row, rows = _numbered(
+    table = names.spread(base[["section", "step", "item", "mean"]])
+    n_periods = names.count
+    row, rows = numbered(
         table["section"].to_numpy(np.int64) * n_periods
         + table["period"].to_numpy(np.int64)
     )
@@ -213,19 +175,19 @@ def significant(values: NDArray[np.float64], digits: int = 12) -> NDArray[np.flo
 
 def _counts(
     base: pd.DataFrame,
-    names: pd.DataFrame,
+    names: PeriodsOfSteps,
     coded: Coded,
     days: NDArray[np.int64],
     step: str,
 ) -> pd.DataFrame:
-    n_periods = max(len(names.attrs["labels"]), 1)
+    n_periods = names.count
 
     def row_of(table: pd.DataFrame) -> NDArray[np.int64]:
         section = table["section"].to_numpy(np.int64)
         return section * n_periods + table["period"].to_numpy(np.int64)
 
-    readings = _spread(base[["section", "step", "number"]], names)
-    row, rows = _numbered(row_of(readings))
+    readings = names.spread(base[["section", "step", "number"]])
+    row, rows = numbered(row_of(readings))
     counts = pd.DataFrame(
         {
             "n_readings": np.bincount(row, readings["number"].to_numpy(float)).astype(
@@ -246,12 +208,12 @@ def _counts(
     if step == "h":  # an hour lies in one day
         counts["n_days"] = 1
     else:
-        spread = _spread(table, names)
-        row, at = _numbered(row_of(spread))
+        spread = names.spread(table)
+        row, at = numbered(row_of(spread))
         counts["n_days"] = pd.Series(np.bincount(row), index=at)
     months = base[["section", "step"]].drop_duplicates()
-    spread = _spread(months, names)
-    row, at = _numbered(row_of(spread))
+    spread = names.spread(months)
+    row, at = numbered(row_of(spread))
     counts["n_months"] = pd.Series(np.bincount(row), index=at)
     where = counts.index.to_numpy(np.int64)
     return counts.set_axis(
@@ -259,11 +221,9 @@ def _counts(
     )
 
 
-def _below(base: pd.DataFrame, names: pd.DataFrame, coded: Coded) -> pd.Series:
+def _below(base: pd.DataFrame, names: PeriodsOfSteps, coded: Coded) -> pd.Series:
     some = base.groupby(["section", "item"])["below"].transform("sum") > 0
-    table = _spread(
-        base.loc[some, ["section", "step", "item", "number", "below"]], names
-    )
+    table = names.spread(base.loc[some, ["section", "step", "item", "number", "below"]])
     sums = table.groupby(["section", "period", "item"], sort=False)[["below", "number"]]
     lines = sums.sum().reset_index()
     lines = lines[lines["below"] > 0]
@@ -283,91 +243,3 @@ def _below(base: pd.DataFrame, names: pd.DataFrame, coded: Coded) -> pd.Series:
         level=[0, 1], sort=False
     )
     return joined.agg("、".join).rename("below_detection").astype(object)
-
-
-# ------------------------------------------------------------------ what is doubtful
-def _automatic_first(coded: Coded, period: str, notes: Notes) -> Coded:
-    """Leave manual samples out where the section has an automatic value that month."""
-    if coded.manual is None or not coded.manual.any():
-        return coded
-    first = load_table("assessment")["methods"]["automatic_first"]
-    counts = np.array([key in first for key in coded.items], dtype=bool)[coded.item]
-    months = steps_of(coded.time, "M")
-    low = int(months.min())
-    width = int(months.max()) - low + 1
-    key = (coded.section * width + months - low) * len(coded.items) + coded.item
-    group, keys = _numbered(key)
-    automatic = np.bincount(group, ~coded.manual, minlength=len(keys)) > 0
-    dropped = coded.manual & counts & automatic[group]
-    if not dropped.any():
-        return coded
-    _tell(
-        coded,
-        np.flatnonzero(dropped),
-        period,
-        notes,
-        "{item}有自动监测值，{n}个手工值未用",
-        "{item}: automatic values come first, {n} manual value(s) not used",
-    )
-    return coded.taken(~dropped)
-
-
-def _doubtful(
-    coded: Coded,
-    group: NDArray[np.intp],
-    whole: pd.DataFrame,
-    period: str,
-    notes: Notes,
-) -> None:
-    """Tell of values far above what is usual in the section; they count all the same."""
-    times = float(load_table("assessment")["doubtful"]["times_median"])
-    n_items = max(len(coded.items), 1)
-    pair = (whole["section"] * n_items + whole["item"]).to_numpy(np.intp)
-    # single precision is enough to ask what is usual, and many times faster
-    logs = coded.value.astype(np.float32)
-    np.log(np.maximum(logs, _LEAST, out=logs), out=logs)
-    total = np.bincount(pair, np.bincount(group, logs, minlength=len(whole)))
-    number = np.maximum(np.bincount(pair, whole["number"].to_numpy(float)), 1)
-    far = times**0.5 * np.exp(total / number)
-    # far above the geometric mean first: the median of every group would cost a sort
-    odd = np.flatnonzero(coded.value > far[pair][group])
-    found = []
-    for one in np.unique(pair[group[odd]]).tolist():
-        section, item = divmod(one, n_items)
-        values = coded.value[(coded.section == section) & (coded.item == item)]
-        median = float(np.median(values))
-        mine = odd[pair[group[odd]] == one]
-        if len(values) >= 3 and median > 0:
-            found.append(mine[coded.value[mine] >= times * median])
-    rows = np.concatenate(found) if found else np.array([], dtype=np.intp)
-    _tell(
-        coded,
-        rows,
-        period,
-        notes,
-        f"{{item}}有{{n}}个值达本断面中位数的{times:g}倍以上，疑似单位或小数点有误，已计入",
-        f"{{item}}: {{n}} value(s) {times:g} times the median of the section or more, "
-        "perhaps a wrong unit; counted",
-    )
-
-
-def _tell(
-    coded: Coded, rows: NDArray[Any], period: str, notes: Notes, zh: str, en: str
-) -> None:
-    if not len(rows):
-        return
-    months = np.unique(steps_of(coded.time[rows], base_step(period)))
-    pairs = _names(months, base_step(period), period)
-    table = pd.DataFrame(
-        {
-            "section": coded.section[rows],
-            "item": coded.item[rows],
-            "step": steps_of(coded.time[rows], base_step(period)),
-        }
-    )
-    counts = _spread(table, pairs).groupby(["section", "period", "item"]).size()
-    labels = pairs.attrs["labels"]
-    for section, name, item, n in counts.reset_index().itertuples(index=False):
-        one = item_table()[coded.items[item]]
-        said = (zh.format(item=one.zh, n=n), en.format(item=one.en, n=n))
-        notes.setdefault((coded.sections[section], labels[name]), []).append(said)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from geotool.quality._means import Notes
+from geotool.quality._doubts import Notes
 
 Pair = tuple[str, str]
 
