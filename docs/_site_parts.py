@@ -10,6 +10,7 @@ import nbformat
 from nbclient import NotebookClient
 
 import geotool
+from geotool._progress import PROGRESS_VARIABLE
 from geotool.tables import load_table
 
 PLAIN = "GEOTOOL_DOCS_PLAIN"
@@ -173,7 +174,8 @@ def _notebooks(source: Path, out: Path) -> None:
                 kernel_name="python3",
                 resources={"metadata": {"path": source}},
             )
-            client.execute()
+            # bars are for who watches, not for a page
+            client.execute(env={**os.environ, PROGRESS_VARIABLE: "0"})
         nbformat.write(book, out / path.name)
         pages.append(path.stem)
     words = (

@@ -4,6 +4,16 @@ Every error is also a ``ValueError``. The message is one line in Chinese and in
 English: what came, what was needed, what to do.
 """
 
+import contextlib
+import os
+import traceback
+from pathlib import Path
+
+TRACEBACK_VARIABLE = "GEOTOOL_TRACEBACK"
+"""Set it to any text to see the traceback of an error or a failure."""
+
+_OWN = str(Path(__file__).parent)
+
 
 class GeotoolError(ValueError):
     """An input that geotool cannot work with.
@@ -27,6 +37,29 @@ class GeotoolError(ValueError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.zh, self.en)
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell it short in a notebook: the user's own line, and what to do.
+
+        IPython asks an error for this. The way through geotool helps nobody who
+        has to mend a file; ``GEOTOOL_TRACEBACK=1`` shows it.
+        """
+        if os.environ.get(TRACEBACK_VARIABLE):
+            lines = traceback.format_exception(self)
+            return "".join(lines).splitlines()
+        return [*self._own_line(), f"{type(self).__name__}: {self.zh}", self.en]
+
+    def _own_line(self) -> list[str]:
+        """Give the last line of the user's before geotool was entered."""
+        before = None
+        for frame in traceback.extract_tb(self.__traceback__):
+            if frame.filename.startswith(_OWN):
+                break
+            if frame.filename != contextlib.__file__:  # a decorator between them
+                before = frame
+        if before is None or not before.line:
+            return []
+        return [f"第 {before.lineno} 行 line {before.lineno}: {before.line}"]
 
 
 class SourceError(GeotoolError):

@@ -479,9 +479,9 @@ def test_a_picture_only_needs_no_word_library(small, tmp_path):
 
 
 def test_a_missing_word_library_is_named_before_any_work(small, tmp_path, monkeypatch):
-    from geotool.report import _atlas_docx
+    from geotool.report import _formats
 
-    monkeypatch.setattr(_atlas_docx, "find_spec", lambda _: None)
+    monkeypatch.setattr(_formats, "find_spec", lambda _: None)
     with pytest.raises(ReportError, match=r"geotool\[report\]"):
         gt.write_source_atlas(small, tmp_path / "a")
     assert not (tmp_path / "a").exists()

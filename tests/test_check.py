@@ -519,3 +519,28 @@ def test_large_random_networks_are_checked_without_a_fault():
         for subject in issues.loc[issues["kind"] == kind, "subject"]:
             assert set(subject.rstrip("…").split("、")) <= ids
     assert not issues.duplicated(["kind", "subject", "message"]).any()
+
+
+def test_a_line_drawn_beyond_the_water_it_joins_is_no_gap():
+    over = gpd.GeoDataFrame(
+        {"river_id": ["A", "B"], "direction": ["digitized", "digitized"]},
+        geometry=[
+            shapely.LineString([(0, 0), (1000, 20)]),
+            shapely.LineString([(500, 400), (500, 5)]),
+        ],
+        crs=4549,
+    )
+    network = gt.build_network(over)
+    issues = gt.check_network(network)
+    assert "dangling_near" not in set(issues["kind"])
+    mended = gt.apply_repairs(network, issues)
+    assert len(mended.reaches) == len(network.reaches)
+    assert mended.reaches.geometry.is_simple.all()
+    at = gpd.GeoDataFrame(geometry=[shapely.Point(800, 16)], crs=4549)
+    stopped = gt.trace_upstream(network, at).stopped
+    assert "gap" not in set(stopped["kind"])
+    short = over.set_geometry(
+        [over.geometry.iloc[0], shapely.LineString([(500, 400), (500, 15)])]
+    )
+    apart = gt.check_network(gt.build_network(short))
+    assert (apart["kind"] == "dangling_near").sum() == 1, "5 m short is a gap"

@@ -14,7 +14,8 @@ import pytest
 import shapely
 from test_commands import X, Y, imported, lay_out, traced
 
-from geotool.cli import main
+from geotool.cli import _options_data, main
+from geotool.schema import layer_kinds
 
 COMMANDS = ("demo", "import", "build", "check", "trace", "assess", "zones", "map")
 
@@ -92,6 +93,18 @@ def test_help_lists_all_commands_and_each_has_its_own():
     for name in COMMANDS:
         assert f" {name} " in done.stdout
     assert "--section" in run("trace", "--help").stdout
+
+
+def test_without_a_command_the_help_is_shown():
+    done = run()
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "geotool demo" in done.stderr
+
+
+def test_help_of_import_names_every_kind_of_layer():
+    told = [part.split()[0] for part in _options_data.KINDS.split("、")]
+    assert told == list(layer_kinds())
 
 
 def test_importing_main_is_light():
@@ -399,8 +412,20 @@ def test_bad_rows_of_readings_are_counted_and_can_be_written(tmp_path, capsys):
 def test_an_option_that_would_do_nothing_is_told(tmp_path, capsys):
     lay_out(tmp_path)
     argv = ("import", tmp_path / "readings.csv", "--as", "readings", "--into")
-    argv += (tmp_path / "w.gpkg", "--datum", "gcj02", "--map", "a=b")
-    fails(capsys, *argv, words="--map、--datum")
+    argv += (tmp_path / "w.gpkg", "--datum", "gcj02", "--layer", "a")
+    fails(capsys, *argv, words="--datum、--layer")
+
+
+@pytest.mark.parametrize("column", ["time", "监测时间"])
+def test_a_column_of_readings_can_be_named(tmp_path, column):
+    (tmp_path / "r.csv").write_text(
+        "断面编号,哪天取的,氨氮\nDM1,2026-05-03,0.5\n", "utf-8"
+    )
+    into = tmp_path / "w.gpkg"
+    argv = ["import", str(tmp_path / "r.csv"), "--as", "readings", "--into", str(into)]
+    assert main(argv) == 2
+    assert main([*argv, "--map", f"哪天取的={column}"]) == 0
+    assert len(pyogrio.read_dataframe(into, layer="readings")) == 1
 
 
 def test_a_saved_trace_replaces_the_one_before(ws):

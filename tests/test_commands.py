@@ -484,8 +484,11 @@ def test_a_point_outside_its_district_is_told_with_the_likely_cause(tmp_path, ca
         (["zones", "ws.gpkg", "--rule", "no.toml"], "no.toml"),
         (["map", "empty.gpkg", "--out", "m.html"], "empty.gpkg"),
         (["demo", "d", "--data", "nowhere"], "nowhere"),
+        (["build", "ws.gpkg", "--outlet", "无名断面"], "无名断面"),
+        (["build", "ws.gpkg", "--outlet", "100.5,20.5"], "200 m"),
+        (["build", "ws.gpkg", "--repair", "everything"], "everything"),
+        (["build", "ws.gpkg", "--elevation", "no.tif"], "no.tif"),
         (["frob"], "frob"),
-        ([], "COMMAND"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
@@ -554,12 +557,10 @@ def test_a_name_that_several_have_asks_for_the_id(ws, capsys):
 
 
 def test_a_fault_of_ours_is_one_line_and_status_1(ws, capsys, monkeypatch):
-    from geotool.cli import _commands
-
     def broken(_):
         raise RuntimeError("wires\ncrossed")
 
-    monkeypatch.setitem(_commands.COMMANDS, "check", broken)
+    monkeypatch.setattr("geotool.cli._build.run_check", broken)
     assert main(["check", ws]) == 1
     said = capsys.readouterr().err
     assert len(said.strip().splitlines()) == 1

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import geotool as gt
 from geotool.desk import TraceDesk, trace_map
-from geotool.desk._answer import LEVELS, MICRO, pack_lines
+from geotool.desk._answer import LEVELS
+from geotool.desk._lines import MICRO, pack_lines
 from geotool.errors import LocateError, MapError, NetworkError
 from geotool.network import build_network
 from geotool.trace import trace_downstream, trace_upstream

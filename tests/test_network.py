@@ -449,7 +449,7 @@ def test_reaches_meet_only_at_nodes(rivers):
                 outlets=gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=CRS),
             ),
             NetworkError,
-            "核对位置",
+            "最近节点",
         ),
     ],
 )

@@ -641,6 +641,15 @@ def test_cells_without_data_say_nothing(tmp_path, nodata):
     assert np.isnan(height[1])
 
 
+def test_heights_stored_with_scale_and_offset_are_metres(tmp_path):
+    dem = plane(tmp_path / "dem.tif")
+    with rasterio.open(dem, "r+") as raster:
+        raster.write((raster.read(1) - 50) * 10, 1)
+        raster.scales, raster.offsets = (0.1,), (50.0,)
+    places = gpd.GeoSeries([shapely.Point(X, Y)], crs=CRS)
+    assert read_elevation(dem, places)[0] == pytest.approx(200, abs=1)
+
+
 def test_heights_of_nodes_an_array_and_a_file_agree(tmp_path):
     network = gt.build_network(drawn.rivers(TREE))
     dem = plane(tmp_path / "dem.tif")

@@ -139,3 +139,16 @@ def test_bars_are_the_shares_of_the_summary():
         assert heights == pytest.approx(expected.tolist())
     with pytest.raises(MapError, match="district"):
         plot_class_shares(summary, by="district")
+
+
+def test_one_reading_and_one_period_are_drawn_without_a_warning(tmp_path):
+    one = pd.DataFrame({"time": [pd.Timestamp("2026-05-01")], "value_mg_l": [0.4]})
+    figure = plot_series(one, [0.15, 0.5, 1, 1.5, 2], target="III")
+    figure.savefig(tmp_path / "one.png")
+    low, high = figure.axes[0].get_xlim()
+    assert high > low
+    table = pd.DataFrame(
+        {"section_id": ["A"], "name": ["东桥"], "period": ["2026-04"],
+         "water_class": ["II"], "reached": [True]}
+    )  # fmt: skip
+    plot_class_calendar(table).savefig(tmp_path / "calendar.png")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geotool._progress import long_step
 from geotool.catchment._delineate import Basin, Choice, find_basins
 from geotool.catchment._flow import require_pyflwdir
 from geotool.catchment._grid import CellGrid, cell_grid
@@ -26,6 +27,7 @@ from geotool.schema import layer_kind, layer_kinds
 from geotool.tables import load_table
 
 
+@long_step("汇水区", "drainage areas")
 def dem_catchments(
     points: gpd.GeoDataFrame,
     elevation: ElevationGrid | str | PathLike[str],
@@ -112,6 +114,7 @@ def dem_catchments(
     return _table(points, basins, grid, choice, polders, structures)
 
 
+@long_step("汇水区", "drainage areas")
 def d8_catchments(
     points: gpd.GeoDataFrame,
     directions: str | PathLike[str],

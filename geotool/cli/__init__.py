@@ -5,6 +5,7 @@ Exit status 0 when done, 2 for bad input, 3 when ``check`` finds errors, 1 for a
 failure of ours. An error is one line on stderr, in Chinese and English.
 """
 
+import gc
 import os
 import sys
 import warnings
@@ -15,12 +16,12 @@ if "numpy" not in sys.modules:
     # a command solves many small systems, one after another: threads of BLAS that wait
     # for each other cost more than they bring, the more so on a busy machine
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # what libraries bring along when loaded stays: searching it for garbage again and
+    # again is a tenth of a short command
+    gc.set_threshold(100_000, 50, 50)
 
 from geotool.cli._parser import UsageError, build_parser
-from geotool.errors import GeotoolError
-
-TRACEBACK_VARIABLE = "GEOTOOL_TRACEBACK"
-"""Set it to any text to see the traceback of a failure."""
+from geotool.errors import TRACEBACK_VARIABLE, GeotoolError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     _plain_streams()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        build_parser().print_help(sys.stderr)
+        return 2
     notes: list[str] = []
     try:
         with warnings.catch_warnings(record=True) as caught:

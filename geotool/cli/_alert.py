@@ -3,8 +3,8 @@
 import argparse
 
 import geotool as gt
+from geotool.cli._given import given_readings, table_of
 from geotool.cli._say import say
-from geotool.io import read_readings
 from geotool.workspace import open_workspace
 
 
@@ -15,7 +15,7 @@ def run_alert(chosen: argparse.Namespace) -> None:
 
     workspace = open_workspace(chosen.workspace)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
-    readings, rejected = read_readings(chosen.readings)
+    readings, rejected = given_readings(workspace, chosen)
     network, stale = gt.workspace_network(workspace)
     alert = incident_alert(
         network,
@@ -24,10 +24,10 @@ def run_alert(chosen: argparse.Namespace) -> None:
         item=chosen.item,
         until=chosen.until,
         scenario=scenario,
-        standard=chosen.standard,
+        standard=table_of(chosen.standard),
         lead_h=chosen.lead_hours,
         max_offset_m=chosen.max_offset_m,
-        unread=rejected,
+        unread=rejected if len(rejected) else None,
     )
     write_incident(alert, chosen.out, language=chosen.language)
     say(alert.headline[0])

@@ -2,105 +2,38 @@
 
 import argparse
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 import geotool as gt
-from geotool.cli._alert import run_alert
 from geotool.cli._atlas import write_workspace_atlas
-from geotool.cli._import import run_import
+from geotool.cli._given import given_readings, table_of
 from geotool.cli._layers import (
     ASSESSMENT,
     map_extras,
     map_layers,
     zone_layers,
 )
-from geotool.cli._report import run_report
-from geotool.cli._say import (
-    SEVERITY_ZH,
-    say,
-    say_assessment,
-    say_findings,
-    say_network,
-)
-from geotool.cli._trace import run_trace
+from geotool.cli._say import say, say_assessment, say_findings, say_zones
 from geotool.cli._zones import further_findings, ground_layers
 from geotool.errors import LayerError, SourceError
-from geotool.io import (
-    read_mapping,
-    read_readings,
-)
-from geotool.network import network_tables
-from geotool.report import (
-    write_assessment,
-    write_findings,
-    write_issues,
-)
+from geotool.report import write_assessment, write_findings
 from geotool.workspace import open_workspace
 
-MAX_SNAP_M = 100.0
-"""A tolerance beyond this joins what lies apart; it is a slip of the pen."""
 
-
-# ---------------------------------------------------------------- network
-def run_build(chosen: argparse.Namespace) -> None:
-    """Make the network of a workspace."""
-    if chosen.snap_m > MAX_SNAP_M:
-        raise SourceError(
-            f"--snap-m {chosen.snap_m:g} 太大（最多 {MAX_SNAP_M:g} m），会把分开的河连在一起；"
-            "断线请先 geotool check 查明再改图。",
-            f"--snap-m {chosen.snap_m:g} is too much (at most {MAX_SNAP_M:g} m): it joins "
-            "rivers that lie apart. See geotool check for gaps.",
-        )
-    workspace = open_workspace(chosen.workspace)
-    built = gt.build_network(
-        workspace.read("rivers"),
-        structures=workspace.read("structures")
-        if workspace.has("structures")
-        else None,
-        snap_m=chosen.snap_m,
-    )
-    network = gt.orient_network(built, drawing_is_flow=chosen.drawn_with_flow)
-    issues = gt.check_network(network)
-    workspace.write({**network_tables(network), "issues": issues})
-    say_network(network, issues)
-
-
-def run_check(chosen: argparse.Namespace) -> int:
-    """List the issues of a network; status 3 when there are errors."""
-    network, _ = gt.workspace_network(open_workspace(chosen.workspace))
-    issues = gt.check_network(network)
-    say_network(network, issues)
-    shown = issues[issues["severity"] != "info"].head(20)
-    for row in shown.to_dict("records"):
-        say(f"  [{SEVERITY_ZH[row['severity']]}] {row['message']}；{row['repair']}")
-    if chosen.out:
-        write_issues(issues, chosen.out)
-        say(f"问题清单：{chosen.out}")
-    return 3 if (issues["severity"] == "error").any() else 0
-
-
-# ---------------------------------------------------------------- assess, zones, map
 def run_assess(chosen: argparse.Namespace) -> None:
     """Assess the sections of a workspace."""
     workspace = open_workspace(chosen.workspace)
     sections = workspace.read("sections")
-    if chosen.readings:
-        readings, rejected = read_readings(chosen.readings)
-        if len(rejected):
-            say(f"监测数据退回 {len(rejected)} 条，如：{rejected['reason'].iloc[0]}")
-    else:
-        readings = workspace.read("readings")
-    standard: Any = chosen.standard
-    if standard.lower().endswith((".toml", ".json")):
-        standard = read_mapping(standard)
+    readings, rejected = given_readings(workspace, chosen)
+    if len(rejected):
+        say(f"监测数据退回 {len(rejected)} 条，如：{rejected['reason'].iloc[0]}")
     table = gt.assess_sections(
         readings,
         sections,
-        standard=standard,
+        standard=table_of(chosen.standard),
         period=chosen.period,
         rounding=chosen.rounding,
     )
@@ -114,9 +47,7 @@ def run_assess(chosen: argparse.Namespace) -> None:
 def run_zones(chosen: argparse.Namespace) -> None:
     """Draw zones, hold outfalls against them, list conflicts."""
     workspace = open_workspace(chosen.workspace)
-    rule = chosen.rule
-    if rule.lower().endswith((".toml", ".json")):
-        rule = read_mapping(rule)
+    rule = table_of(chosen.rule)
     on = _day(chosen.on)
     atlas = Path(chosen.atlas) if chosen.atlas else None
     if chosen.out and not workspace.has("outfalls"):
@@ -132,9 +63,7 @@ def run_zones(chosen: argparse.Namespace) -> None:
         workspace, network, rule=rule, buffer_m=chosen.buffer_m, **ground
     )
     tables: dict[str, pd.DataFrame] = {"zones": zones}
-    say(f"保护区与缓冲带 {len(zones)} 个（{plan!r}）")
-    for row in plan.notes[plan.notes["severity"] != "info"].to_dict("records"):
-        say(f"  {row['water_source_id']} {row['note']}")
+    say_zones(zones, plan, workspace.read("water_sources"))
     if workspace.has("outfalls"):
         findings = gt.screen_points(workspace.read("outfalls"), plan, on=on)
         tables["findings"] = findings
@@ -201,17 +130,3 @@ def save_figure(figure: Any, path: Path) -> None:
         )
     with replacing(path) as beside:
         figure.savefig(beside)
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "import": run_import,
-    "build": run_build,
-    "check": run_check,
-    "trace": run_trace,
-    "alert": run_alert,
-    "assess": run_assess,
-    "zones": run_zones,
-    "map": run_map,
-    "report": run_report,
-}
-"""Function of each command."""

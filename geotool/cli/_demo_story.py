@@ -3,12 +3,14 @@
 import argparse
 import time
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import geotool as gt
 from geotool.cli._commands import save_figure
-from geotool.cli._import import open_or_create, readings_source
+from geotool.cli._import import open_or_create
 from geotool.cli._layers import (
     ASSESSMENT,
+    assessment_words,
     map_extras,
     map_layers,
     zone_layers,
@@ -21,7 +23,6 @@ from geotool.cli._say import (
     say_trace,
 )
 from geotool.errors import ReportError, SourceError
-from geotool.io import read_readings
 from geotool.network import network_tables
 from geotool.report import write_assessment, write_findings, write_trace
 from geotool.workspace import Workspace
@@ -104,11 +105,11 @@ def _import(workspace: Workspace, data: Path, folder: Path) -> None:
         if len(done.rejected):
             path = done.write_rejects(folder / f"{kind}_rejects.xlsx")
             say(f"    退回行与修改说明：{path}")
-    readings, rejected = read_readings(data / READINGS)
-    source = readings_source(data / READINGS, readings, rejected)
-    workspace.write({"readings": readings}, source=source)
+    done = gt.read_layer(data / READINGS, "readings")
+    workspace.write({"readings": done.layer}, source=done)
     say(
-        f"  监测数据 {READINGS}：采用 {len(readings)} 个监测值，退回 {len(rejected)} 条"
+        f"  监测数据 {READINGS}：采用 {len(done.layer)} 个监测值，"
+        f"退回 {len(done.rejected)} 条"
     )
 
 
@@ -178,7 +179,12 @@ def _zones(workspace: Workspace, network: gt.RiverNetwork, folder: Path) -> None
 
 def _maps(workspace: Workspace, folder: Path) -> None:
     layers = map_layers(workspace)
-    words = {"title": TITLE, "notice": NOTICE, "source": SOURCE}
+    words = {
+        "title": TITLE,
+        "subtitle": assessment_words(workspace.read(ASSESSMENT)),
+        "notice": NOTICE,
+        "source": SOURCE,
+    }
     extras, _ = map_extras(workspace)  # the network was built a moment ago
     path = gt.save_map(gt.one_map(layers, **words, **extras), folder / "onemap.html")
     say(f"  一张图 {path.stat().st_size / 1e6:.1f} MB，单个文件，断网可用")
@@ -214,5 +220,10 @@ def _tell_files(folder: Path, seconds: float) -> None:
     say(f"\n用时 {seconds:.0f} 秒，文件在 {folder.resolve()}：")
     for name, text in names.items():
         if (folder / name).exists():
-            say(f"  {name:24s}{text}")
+            say(f"  {name}{' ' * (24 - _columns(name))}{text}")
     say(f"\n请双击打开 open this: {(folder / 'onemap.html').resolve()}")
+
+
+def _columns(text: str) -> int:
+    """Width of a text on a terminal: a Chinese character takes two columns."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)

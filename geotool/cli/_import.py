@@ -11,19 +11,19 @@ import geotool as gt
 from geotool.cli._say import say
 from geotool.crs import reproject, require_crs
 from geotool.errors import LayerError, SourceError
-from geotool.io import fingerprint, list_layers, read_readings, write_table
-from geotool.schema import layer_kind
+from geotool.io import list_layers
+from geotool.schema import LayerKind, layer_kind
 from geotool.workspace import Workspace, create_workspace, open_workspace
 
 
 def run_import(chosen: argparse.Namespace) -> None:
     """Read a file as a layer into a workspace."""
-    layer_kind(chosen.kind)  # an unknown kind is told before the file is opened
-    columns = dict(_pair(text) for text in chosen.columns)
+    kind = layer_kind(chosen.kind)  # an unknown one is told before the file is opened
+    columns = dict(_pair(text, kind) for text in chosen.columns)
     into = Path(chosen.into)
     if chosen.kind == "readings":
         _refuse_options(chosen)
-        _import_readings(chosen, into)
+        _import_readings(chosen, columns, into)
         return
     done = gt.read_layer(
         chosen.file,
@@ -102,20 +102,21 @@ def _refuse_nothing(done: Any, chosen: argparse.Namespace) -> None:
     )
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, kind: LayerKind) -> tuple[str, str]:
+    """Read ``header=column``; a column may be called by its Chinese name, too."""
     header, sign, column = text.rpartition("=")
     if not sign or not header or not column:
         raise SourceError(
             f"--map 应写成 列名=column，得到 {text!r}。",
             f"--map takes header=column, got {text!r}.",
         )
-    return header, column
+    by_name = {facts.zh: key for key, facts in kind.columns.items()}
+    return header, by_name.get(column, column)
 
 
 def _refuse_options(chosen: argparse.Namespace) -> None:
     """Tell of an option that does nothing for readings: they have no place."""
     given = {
-        "--map": chosen.columns,
         "--crs": chosen.crs,
         "--datum": chosen.datum,
         "--layer": chosen.layer,
@@ -123,10 +124,8 @@ def _refuse_options(chosen: argparse.Namespace) -> None:
     useless = [name for name, value in given.items() if value]
     if useless:
         raise SourceError(
-            f"{'、'.join(useless)} 对监测数据（readings）不起作用；请去掉，"
-            "列名请改成 断面编号、监测时间、监测项目、监测值。",
-            f"{', '.join(useless)} does nothing for readings; leave it out and name the "
-            "columns section_id, time, item and value.",
+            f"{'、'.join(useless)} 对监测数据（readings）不起作用；请去掉。",
+            f"{', '.join(useless)} does nothing for readings; leave it out.",
         )
 
 
@@ -141,19 +140,6 @@ def _sheet(chosen: argparse.Namespace) -> str | int | None:
 def open_or_create(path: Path) -> Workspace:
     """Open a workspace, or make a new one where there is none."""
     return open_workspace(path) if path.exists() else create_workspace(path)
-
-
-def readings_source(
-    path: Path, readings: pd.DataFrame, rejected: pd.DataFrame
-) -> dict[str, Any]:
-    """Say where readings came from, for the workspace to keep."""
-    return {
-        "name": path.name,
-        "sha256": fingerprint(path),
-        "rows_read": len(readings) + len(rejected),
-        "rows_accepted": len(readings),
-        "rows_rejected": len(rejected),
-    }
 
 
 def appended(old: Any, new: Any, kind: str) -> Any:
@@ -184,26 +170,24 @@ def _say_notes(notes: pd.DataFrame) -> None:
         say(f"  说明：{reason}" + (f"（{count} 处）" if count > 1 else ""))
 
 
-def _import_readings(chosen: argparse.Namespace, into: Path) -> None:
-    readings, rejected = read_readings(
+def _import_readings(
+    chosen: argparse.Namespace, columns: dict[str, str], into: Path
+) -> None:
+    done = gt.read_layer(
         chosen.file,
+        "readings",
         sheet=_sheet(chosen),
         encoding=chosen.encoding,
+        columns=columns or None,
         year=chosen.year,
     )
-    if readings.empty and len(rejected):
-        raise LayerError(
-            f"{len(rejected)} 个监测值全部不合格，没有写入（如第 "
-            f"{rejected['row'].iloc[0]} 行：{rejected['reason'].iloc[0]}）。",
-            f"All {len(rejected)} readings were refused and nothing was written (row "
-            f"{rejected['row'].iloc[0]}: {rejected['reason_en'].iloc[0]}).",
-        )
+    readings, rejected = done.layer, done.rejected
+    _refuse_nothing(done, chosen)
     workspace = open_or_create(into)
-    source = readings_source(Path(chosen.file), readings, rejected)
     table, again = readings, 0
     if chosen.append and workspace.has("readings"):
         table, again = _added_readings(workspace.read("readings"), readings)
-    workspace.write({"readings": table}, source=source)
+    workspace.write({"readings": table}, source=done)
     say(
         f"监测数据 {Path(chosen.file).name}：采用 {len(readings)} 个监测值，"
         f"退回 {len(rejected)} 条"
@@ -212,8 +196,10 @@ def _import_readings(chosen: argparse.Namespace, into: Path) -> None:
         say(f"  与已有完全相同、未重复计入 {again} 个；现共 {len(table)} 个监测值")
     for reason, count in rejected["reason"].value_counts().head(6).items():
         say(f"  退回：{reason}（{count} 条）")
+    _say_notes(done.notes)
     if chosen.rejects and len(rejected):
-        write_table(rejected, chosen.rejects, layer="被退回")
+        done.write_rejects(chosen.rejects)
+        say(f"  退回行已写入 {chosen.rejects}，改正后可再次导入")
 
 
 def _added_readings(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 import geotool as gt
 from geotool.network import NETWORK_TABLES, RiverNetwork, workspace_network
+from geotool.quality._layer import truths
 from geotool.workspace import Workspace
 from geotool.zones import ZonePlan
 
@@ -58,8 +59,8 @@ def map_extras(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...]]:
     Returns
     -------
     extras : dict
-        ``network`` and ``assessment``, as :func:`geotool.one_map` takes them. A
-        network older than its rivers stays out: the map could not say that it is.
+        ``network``, ``assessment`` and ``readings``, as :func:`geotool.one_map` takes
+        them. A network older than its rivers stays out: the map could not say that it is.
     warnings : tuple of str
     """
     extras: dict[str, Any] = {}
@@ -71,7 +72,41 @@ def map_extras(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...]]:
     sections = workspace.read("sections") if workspace.has("sections") else ()
     if workspace.has(ASSESSMENT) and len(sections):
         extras["assessment"] = workspace.read(ASSESSMENT)
+    if workspace.has("readings") and any(
+        workspace.has(name) and len(workspace.read(name))
+        for name in ("sections", "outfalls")
+    ):
+        extras["readings"] = workspace.read("readings")
     return extras, warnings
+
+
+def assessment_words(table: pd.DataFrame) -> str:
+    """
+    Say in one line how the sections of the last period stand.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"section_id": ["A", "B"], "name": ["东桥", "西桥"], "period": "2026-10",
+    ...      "reached": [True, False], "exceedances": ["", "氨氮(0.08)"]}
+    ... )
+    >>> assessment_words(table)
+    '2026-10 评价断面 2 个，未达标 1 个：西桥 氨氮(0.08)'
+    """
+    reached = truths(table["reached"])  # a GeoPackage keeps truth as text or number
+    judged = table[reached.notna()]
+    if judged.empty:
+        return ""
+    period = judged["period"].max()
+    now = judged[judged["period"] == period]
+    failed = now[~reached[now.index].astype(bool)]
+    names = [
+        f"{row['name']} {row['exceedances']}".strip()
+        for row in failed.to_dict("records")
+    ]
+    more = f" 等 {len(names)} 个" if len(names) > 3 else ""
+    told = f"：{'、'.join(names[:3])}{more}" if names else ""
+    return f"{period} 评价断面 {len(now)} 个，未达标 {len(names)} 个{told}"
 
 
 def map_layers(workspace: Workspace) -> dict[str, gpd.GeoDataFrame]:

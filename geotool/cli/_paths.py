@@ -15,8 +15,11 @@ INPUTS = (
     "workspace",
     "into",
     "readings",
+    "elevation",
     "scenario",
+    "scenarios",
     "rule",
+    "standard",
     "template",
     "outfalls",
     "water",
@@ -28,6 +31,8 @@ OUTPUTS = ("out", "rejects", "png")
 
 _ENDINGS = {
     ("trace", "out"): TRACE_FORMATS,
+    ("compare", "out"): (".xlsx",),
+    ("catchments", "out"): (".xlsx",),
     ("alert", "out"): INCIDENT_FORMATS,
     ("check", "out"): WRITABLE,
     ("zones", "out"): WRITABLE,
@@ -64,10 +69,11 @@ def check_outputs(name: str, chosen: argparse.Namespace) -> None:
         ...
     geotool.errors.SourceError: --out a.gpkg 是要读取的文件...
     """
+    given = [getattr(chosen, key, None) or [] for key in INPUTS]
     taken = {
-        Path(getattr(chosen, key)).resolve()
-        for key in INPUTS
-        if getattr(chosen, key, None)
+        Path(text).resolve()
+        for texts in given
+        for text in ([texts] if isinstance(texts, str) else texts)
     }
     if getattr(chosen, "atlas", None):
         check_folder(Path(chosen.atlas), chosen.atlas, key="atlas")

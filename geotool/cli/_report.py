@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 import geotool as gt
+from geotool.cli._given import table_of
 from geotool.cli._say import say
 from geotool.errors import LayerError, SourceError
 from geotool.io import read_table, reading_cells
@@ -47,7 +48,7 @@ def _section(workspace: Any, chosen: argparse.Namespace) -> None:
         item=chosen.item,
         readings=_readings(chosen),
         scenario=_scenario(chosen),
-        standard=chosen.standard,
+        standard=table_of(chosen.standard),
         max_offset_m=chosen.max_offset_m,
         on=chosen.on,
         notice=chosen.notice,
@@ -95,7 +96,7 @@ def _bulletin(workspace: Any, chosen: argparse.Namespace) -> None:
         workspace,
         period=chosen.period,
         readings=_readings(chosen),
-        standard=chosen.standard,
+        standard=table_of(chosen.standard),
         on=chosen.on,
         notice=chosen.notice,
     )

@@ -64,9 +64,11 @@ def say_ranking(ranking: Any) -> None:
             f"{row['travel_time_max_h']:.1f} h"
         )
     say(f"  不在名录的来源：概率 {ranking.unregistered_probability:.2f}")
+    if ranking.stretch_words:
+        say(f"  {ranking.stretch_words[0]}")
     say(f"  依据等级 {ranking.level}：{ranking.level_words[0]}")
     if ranking.next_sample[0]:
-        say(f"  下一步采样：{ranking.next_sample[0]}")
+        say(f"  {ranking.next_sample[0]}")
     for zh, _ in ranking.notes:
         say(f"  说明：{zh}")
 
@@ -98,3 +100,16 @@ def say_findings(findings: gpd.GeoDataFrame) -> None:
             f"  {row['grade_zh']} {row['outfall_id']} {row['name']}：{row['zone_name']}"
             f"，{row['clause']}"
         )
+
+
+def say_zones(zones: gpd.GeoDataFrame, plan: Any, sources: gpd.GeoDataFrame) -> None:
+    """Tell how many zones there are, and what of each source has to be known."""
+    approved = int((zones["status"] == "approved").sum())
+    say(
+        f"保护区与缓冲带 {len(zones)} 个：批复 {approved} 个，草案 {len(zones) - approved} 个"
+        "（草案是算出来的，批复的才作数）"
+    )
+    names = sources.set_index(sources["water_source_id"].astype(str))["name"]
+    for row in plan.notes[plan.notes["severity"] != "info"].to_dict("records"):
+        key = str(row["water_source_id"])
+        say(f"  {' '.join(filter(None, (key, names.get(key))))}：{row['note']}")

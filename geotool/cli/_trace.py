@@ -7,10 +7,10 @@ import geopandas as gpd
 import shapely
 
 import geotool as gt
+from geotool.cli._given import given_readings
 from geotool.cli._say import say, say_ranking, say_trace
 from geotool.crs import GEOGRAPHIC_CRS
 from geotool.errors import LayerError, SourceError
-from geotool.io import read_readings
 from geotool.report import write_ranking, write_trace
 from geotool.report._given import one_row
 from geotool.schema import layer_kind
@@ -21,13 +21,13 @@ def run_trace(chosen: argparse.Namespace) -> None:
     """Trace from a section, an outfall or a place; rank where readings are given."""
     item = _item(chosen.item)
     workspace = open_workspace(chosen.workspace)
-    label, at = _start(workspace, chosen)
+    label, at = start_of(workspace, chosen)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
     network, stale = gt.workspace_network(workspace)
     if _ranks(chosen):
         _rank(chosen, workspace, network, label, item, scenario, stale)
         return
-    warnings = _readings_warning(chosen)
+    warnings = _readings_warning(workspace, chosen)
     step = gt.trace_downstream if chosen.down else gt.trace_upstream
     trace = step(
         network,
@@ -55,6 +55,12 @@ def run_trace(chosen: argparse.Namespace) -> None:
     say(f"结果：{chosen.out}")
 
 
+_CAN_RANK = (
+    "这里按沿河距离排列；工作空间里有监测数据，加 --readings 可按证据排“谁最可能” / by "
+    "distance; the workspace has readings: --readings ranks by evidence"
+)
+
+
 def _ranks(chosen: argparse.Namespace) -> bool:
     """Whether the command asks who did it: readings at a section, looking upstream."""
     return bool(chosen.readings and chosen.section and not chosen.down)
@@ -75,7 +81,7 @@ def _rank(
             f"{workspace.path.name} 里没有排污口（outfalls），没有可排序的；请先导入。",
             f"{workspace.path.name} has no outfalls to rank; import them first.",
         )
-    readings, rejected = read_readings(chosen.readings)
+    readings, rejected = given_readings(workspace, chosen)
     sections = workspace.read("sections")
     warnings = [*stale]
     if len(rejected):
@@ -143,11 +149,14 @@ def _item(name: str | None) -> str | None:
     return key
 
 
-def _readings_warning(chosen: argparse.Namespace) -> tuple[str, ...]:
-    """Read the readings all the same, so that a bad file is told."""
+def _readings_warning(
+    workspace: Workspace, chosen: argparse.Namespace
+) -> tuple[str, ...]:
+    """Tell of readings that would rank; read a file all the same, to tell of a bad one."""
     if not chosen.readings:
-        return ()
-    readings, rejected = read_readings(chosen.readings)
+        useful = workspace.has("readings") and chosen.section and not chosen.down
+        return (_CAN_RANK,) if useful else ()
+    readings, rejected = given_readings(workspace, chosen)
     return (
         (
             f"已读入 {len(readings)} 个监测值（退回 {len(rejected)} 条），只有从断面向上游溯源时"
@@ -157,7 +166,8 @@ def _readings_warning(chosen: argparse.Namespace) -> tuple[str, ...]:
     )
 
 
-def _start(workspace: Workspace, chosen: argparse.Namespace) -> tuple[str, Any]:
+def start_of(workspace: Workspace, chosen: argparse.Namespace) -> tuple[str, Any]:
+    """Give the start that the options name: what it is called, and where it is."""
     if chosen.at:
         return chosen.at, _place(chosen.at)
     kind, key = ("sections", chosen.section)

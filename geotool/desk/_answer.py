@@ -10,18 +10,16 @@ import pandas as pd
 import shapely
 
 from geotool.crs import GEOGRAPHIC_CRS, to_degrees
+from geotool.desk._lines import Lines, pack_lines
 from geotool.errors import LocateError, NetworkError
 from geotool.network import RiverNetwork, Scenario
 from geotool.schema import layer_kind
+from geotool.tables import class_words
 from geotool.trace import LEVELS, RELATION_ZH, Trace, trace_downstream, trace_upstream
-
-MICRO = 1_000_000
-"""Degrees travel to the page as millionths: a decimetre, half the bytes of a float."""
 
 SHOWN = 60
 """Rows of a list; the whole table is in ``desk.trace.points``."""
 
-GATE_ZH = {"open": "开", "closed": "关", "one_way": "单向", "unknown": "不明"}
 DIRECTIONS = ("upstream", "downstream")
 
 
@@ -48,7 +46,7 @@ class Answer:
     rows: list[dict[str, Any]] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    lines: "Lines | None" = None
+    lines: Lines | None = None
     error: str = ""
 
     def words(self) -> dict[str, Any]:
@@ -60,56 +58,6 @@ class Answer:
             "notes": self.notes,
             "error": self.error,
         }
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """
-    Lines as bytes: what a browser reads without parsing.
-
-    Attributes
-    ----------
-    coords : bytes
-        Longitude and latitude in millionths of a degree, int32.
-    starts : bytes
-        First vertex of each line, and the end of the last, uint32.
-    classes : bytes
-        One a line, place in ``LEVELS``.
-    """
-
-    coords: bytes
-    starts: bytes
-    classes: bytes
-
-
-def pack_lines(lines: gpd.GeoSeries, classes: Any = None) -> Lines:
-    """
-    Pack lines for the page.
-
-    Parameters
-    ----------
-    lines : GeoSeries of LineString
-        In any reference system.
-    classes : sequence of int, optional
-
-    Examples
-    --------
-    >>> line = gpd.GeoSeries([shapely.LineString([(120, 31), (120.5, 31)])], crs=4490)
-    >>> packed = pack_lines(line, [2])
-    >>> np.frombuffer(packed.coords, np.int32).tolist(), list(packed.classes)
-    ([120000000, 31000000, 120500000, 31000000], [2])
-    >>> np.frombuffer(packed.starts, np.uint32).tolist()
-    [0, 2]
-    """
-    shapes = to_degrees(gpd.GeoDataFrame(geometry=lines)).geometry.to_numpy()
-    ends = np.cumsum(shapely.get_num_coordinates(shapes))
-    coords = np.round(shapely.get_coordinates(shapes) * MICRO)
-    kinds = np.zeros(len(shapes)) if classes is None else np.asarray(classes)
-    return Lines(
-        coords=coords.astype("<i4").tobytes(),
-        starts=np.concatenate([[0], ends]).astype("<u4").tobytes(),
-        classes=kinds.astype(np.uint8).tobytes(),
-    )
 
 
 class TraceDesk:
@@ -230,8 +178,9 @@ class TraceDesk:
                 f"The network has no structure {structure_id!r}.",
             )
         states = {**self.scenario.structures, structure_id: state}
+        words = class_words("structure_state")
         said = "、".join(
-            f"{key}{GATE_ZH.get(value, value)}" for key, value in states.items()
+            f"{key}{words.get(value, value)}" for key, value in states.items()
         )
         self.scenario = Scenario(name=f"地图上设定：{said}", structures=states)
         return self._answer()

@@ -13,6 +13,9 @@ from geotool.tables import load_table
 VENDOR = resources.files("geotool.maps") / "vendor"
 OWN = resources.files("geotool.desk")
 
+MARKED = ("outfalls", "sections", "water_sources", "sources")
+"""Layers whose points may be clicked."""
+
 
 def _script() -> str:
     """Leaflet and our script in one module, so that nothing is fetched."""
@@ -31,8 +34,25 @@ def _styles() -> str:
 
 
 def _looks() -> dict[str, Any]:
-    rows = load_table("styles")["classes"]["relation"]["entries"]
-    return {"classes": [{key: row[key] for key in ("zh", "color")} for row in rows]}
+    """Give the page its words and colours: those of all maps."""
+    styles = load_table("styles")
+    classes, layers = styles["classes"], styles["layers"]
+
+    def entries(name: str) -> list[dict[str, Any]]:
+        keys = ("value", "zh", "color")
+        return [{key: row[key] for key in keys} for row in classes[name]["entries"]]
+
+    return {
+        "classes": entries("relation"),
+        "gates": {row["value"]: row for row in entries("structure_state")},
+        "marks": {
+            name: {
+                "color": layers[name]["base"]["color"],
+                "size": layers[name]["base"]["size"],
+            }
+            for name in MARKED
+        },
+    }
 
 
 class TraceMap(anywidget.AnyWidget):

@@ -2,13 +2,7 @@
 // Text from data is only ever set as textContent.
 
 const MICRO = 1e6;
-const MARKS = {
-  outfalls: { radius: 4, color: "#5b3a1a", fillColor: "#c77d2e" },
-  sections: { radius: 7, color: "#123", fillColor: "#2b83ba" },
-  water_sources: { radius: 7, color: "#0b3d5c", fillColor: "#4fc3f7" },
-  sources: { radius: 3, color: "#555", fillColor: "#999" },
-};
-const GATE_STATES = { open: "开", closed: "关", one_way: "单向", unknown: "不明" };
+const OUTLINE = "#22303c";
 
 function numbers(view, Kind) {
   if (!view || !view.byteLength) return new Kind(0);
@@ -63,12 +57,16 @@ function render({ model, el }) {
     status.textContent = message.kind === "rank" ? "正在排序，请稍候……" : "……";
     model.send(message);
   };
+  const looks = model.get("looks");
+  const stateOf = (gate) => looks.gates[gate.state] || looks.gates.unknown;
   const point = (mark) => say({ kind: "point", layer: mark.layer, id: mark.id });
 
   for (const mark of model.get("marks")) {
-    const look = MARKS[mark.layer] || MARKS.sources;
-    const circle = L.circleMarker([mark.lat, mark.lon],
-      { ...look, weight: 1, fillOpacity: 0.9, renderer: canvas, bubblingMouseEvents: false });
+    const look = looks.marks[mark.layer] || looks.marks.sources;
+    const circle = L.circleMarker([mark.lat, mark.lon], {
+      radius: look.size * 0.75, fillColor: look.color, color: OUTLINE, weight: 1, fillOpacity: 0.9,
+      renderer: canvas, bubblingMouseEvents: false,
+    });
     circle.bindTooltip(tag("span", mark.name ? `${mark.id} ${mark.name}` : mark.id));
     circle.on("click", () => point(mark));
     circle.addTo(map);
@@ -87,7 +85,7 @@ function render({ model, el }) {
   if (model.get("can_rank"))
     button("谁最可能", bar, () => { direction = "upstream"; pressed(); say({ kind: "rank" }); });
   const key = tag("div", undefined, bar, "key");
-  for (const one of model.get("looks").classes) {
+  for (const one of looks.classes) {
     tag("span", "", key).style.background = one.color;
     key.appendChild(document.createTextNode(one.zh));
   }
@@ -98,13 +96,13 @@ function render({ model, el }) {
     for (const gate of model.get("gates")) {
       const shut = gate.state === "closed";
       const box = L.circleMarker([gate.lat, gate.lon], {
-        radius: 6, weight: 2, color: shut ? "#b00020" : "#1b7837", fillColor: "#fff",
+        radius: 6, weight: 2, color: stateOf(gate).color, fillColor: "#fff",
         fillOpacity: 1, renderer: canvas, bubblingMouseEvents: false,
       });
-      box.bindTooltip(tag("span", `${gate.id} ${gate.name}（${GATE_STATES[gate.state] || gate.state}）`));
+      box.bindTooltip(tag("span", `${gate.id} ${gate.name}（${stateOf(gate).zh}）`));
       box.on("click", () => {
         const card = tag("div");
-        tag("div", `${gate.id} ${gate.name}：现为 ${GATE_STATES[gate.state] || gate.state}`, card);
+        tag("div", `${gate.id} ${gate.name}：现为 ${stateOf(gate).zh}`, card);
         const other = shut ? "open" : "closed";
         button(shut ? "打开" : "关闭", card, () => { map.closePopup(); say({ kind: "gate", id: gate.id, state: other }); });
         L.popup().setLatLng([gate.lat, gate.lon]).setContent(card).openOn(map);
@@ -119,7 +117,7 @@ function render({ model, el }) {
     const all = lines(model.get("found_coords"), model.get("found_starts"));
     const kind = numbers(model.get("found_classes"), Uint8Array);
     // certain water last, so that it lies on top
-    model.get("looks").classes.map((one, k) => [one, k]).reverse().forEach(([one, k]) => {
+    looks.classes.map((one, k) => [one, k]).reverse().forEach(([one, k]) => {
       const own = all.filter((_, n) => kind[n] === k);
       if (own.length) L.polyline(own, { color: one.color, weight: 5, opacity: 0.85, renderer: canvas,
         interactive: false, dashArray: [null, "10 6", "2 6"][k] }).addTo(found);

@@ -3,9 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from geotool.report._assessment import write_assessment, write_findings
 from geotool.report._formats import INCIDENT_FORMATS
-from geotool.report._issues import write_issues
 from geotool.report._ranking import ranking_document, write_ranking
 from geotool.report._results import write_sheets
 from geotool.report._trace import TRACE_FORMATS, trace_document, write_trace
@@ -41,6 +39,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from geotool.report._assessment import write_assessment, write_findings
     from geotool.report._atlas import AtlasSheet, SourceAtlas, source_atlas
     from geotool.report._atlas_points import boundary_points
     from geotool.report._atlas_write import write_source_atlas
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from geotool.report._incident import incident_alert
     from geotool.report._incident_page import write_incident
     from geotool.report._incident_result import IncidentAlert
+    from geotool.report._issues import write_issues
     from geotool.report._outfall_sheet import (
         OutfallReport,
         outfall_report,
@@ -71,7 +71,10 @@ _LATER = {
     "outfall_report": "_outfall_sheet",
     "section_report": "_section_report",
     "template_kinds": "_word_templates",
+    "write_assessment": "_assessment",
+    "write_findings": "_assessment",
     "write_incident": "_incident_page",
+    "write_issues": "_issues",
     "write_outfall_reports": "_outfall_sheet",
     "write_template": "_word_templates",
 }

@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from geotool._progress import progress
 from geotool.crs import reproject, require_crs
 from geotool.errors import ReportError
 from geotool.report._atlas_facts import (
@@ -246,7 +247,7 @@ def source_atlas(
             source=source,
             date=map_date(date),
         )
-        for source_id in ids
+        for source_id in progress(ids, "水源地图集", "atlas of sources")
     )
     return SourceAtlas(sheets, left_out)
 

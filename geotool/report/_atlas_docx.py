@@ -2,11 +2,9 @@
 
 import io
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geotool.errors import ReportError
 from geotool.io import replacing
 from geotool.maps.sheet_figures import map_part
 from geotool.report._atlas_page import (
@@ -19,6 +17,7 @@ from geotool.report._atlas_page import (
     point_rows,
     zone_rows,
 )
+from geotool.report._formats import require_word
 from geotool.report._word import plain_text
 
 if TYPE_CHECKING:
@@ -30,22 +29,6 @@ _MOST_POINTS = 3000
 """Rows of a document; Word is slow with more, and the workbook has them all."""
 
 _SONG, _HEI = "宋体", "黑体"
-
-
-def require_docx() -> None:
-    """
-    See that python-docx is there.
-
-    Raises
-    ------
-    ReportError
-        If it is not: the message names the extra.
-    """
-    if find_spec("docx") is None:
-        raise ReportError(
-            '写 Word 文档需要 python-docx；请安装：pip install "geotool[report]"。',
-            'Word documents need python-docx: pip install "geotool[report]".',
-        )
 
 
 def write_sheet_docx(sheet: "AtlasSheet", path: Path, figure: Any) -> Path:
@@ -64,7 +47,7 @@ def write_sheet_docx(sheet: "AtlasSheet", path: Path, figure: Any) -> Path:
     ReportError
         If python-docx, of the extra ``report``, is not installed.
     """
-    require_docx()
+    require_word()
     from docx import Document
     from docx.shared import Mm
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm  # "auto" warns where ipywidgets is not installed
 
+from geotool._progress import progress
 from geotool.errors import ReportError, SourceError
 from geotool.io import replacing, write_book
 from geotool.report._atlas import AtlasSheet, SourceAtlas
-from geotool.report._atlas_docx import require_docx, write_sheet_docx
+from geotool.report._atlas_docx import write_sheet_docx
 from geotool.report._atlas_page import draw_sheet
+from geotool.report._formats import require_word
 
 ATLAS_FORMATS = ("pdf", "png", "docx")
 """What a sheet may be written as."""
@@ -110,13 +111,13 @@ def write_source_atlas(
             "图集里没有水源地，没有可写的。", "The atlas has no sheet to write."
         )
     if "docx" in formats:
-        require_docx()
+        require_word()
     target = _folder(folder)
     names = file_names([sheet.source_id for sheet in atlas])
     made: list[Path] = []
     with _pages(target / WHOLE_BOOK, wanted="pdf" in formats) as keep:
-        for name, sheet in tqdm(
-            list(zip(names, atlas, strict=True)), desc="水源地图集", disable=None
+        for name, sheet in progress(
+            list(zip(names, atlas, strict=True)), "水源地图集", "atlas of sources"
         ):
             made += _write_sheet(sheet, target / name, formats, keep)
     made += [target / WHOLE_BOOK] if "pdf" in formats else []

@@ -1,6 +1,7 @@
 """The bulletin of a period: classes, shares, what changed, what failed, alerts."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from geotool._progress import long_step
 from geotool._version import __version__
 from geotool.errors import ReportError
 from geotool.quality import (
     assess_sections,
     class_changes,
 )
+from geotool.quality._limits import standard_table
 from geotool.quality._periods import period_place
 from geotool.readings import tidy_readings
 from geotool.report._assessment import write_assessment
@@ -64,12 +67,13 @@ class Bulletin(Report):
         return write_assessment(self.assessment, path, sections=self.sections)
 
 
+@long_step("水质月报", "monthly bulletin")
 def bulletin(
     workspace: Workspaces,
     *,
     period: str | None = None,
     readings: pd.DataFrame | None = None,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
     on: Any = None,
     notice: str = "",
 ) -> Bulletin:
@@ -86,8 +90,8 @@ def bulletin(
     readings : DataFrame, optional
         As they came or tidy, with the earlier periods to compare with; those of the
         workspace if None.
-    standard : str
-        As :func:`geotool.assess_sections`.
+    standard : str or mapping
+        As :func:`geotool.assess_sections`: a name, or a table of your own.
     on : date, optional
         Day of the bulletin; today if None.
     notice : str
@@ -123,6 +127,7 @@ def bulletin(
     source = given.read("readings") if readings is None else readings
     tidy, rejected = tidy_readings(source)
     kind = _kind(period)
+    standard = str(standard_table(standard)["key"])
     every = assess_sections(tidy, sections, standard=standard, period=kind)
     name = _period(every, period)
     place = _place(name)

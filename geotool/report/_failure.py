@@ -99,7 +99,7 @@ def section_failure(
     section_id: str,
     *,
     item: str | None = None,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
     period: str = "month",
 ) -> Failure:
     """

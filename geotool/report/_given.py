@@ -87,6 +87,13 @@ class Given:
             self._read[name] = table
         return self._read[name]
 
+    def read_stored(self, name: str) -> Any:
+        """Give a table just as a workspace stores it."""
+        source = self._source
+        if isinstance(source, Workspace):
+            return source.read_stored(name)
+        return self.read(name)
+
     def table(self, name: str) -> Any:
         """Give a layer, or None where there is none or it is empty."""
         found = self.read(name) if self.has(name) else None

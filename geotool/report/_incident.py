@@ -7,6 +7,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geotool._items import fold_item, item_table
+from geotool._progress import progress
 from geotool.attribution import Ranking, rank_sources
 from geotool.attribution._measured import NO_LOAD
 from geotool.attribution._problem import Words
@@ -14,8 +15,10 @@ from geotool.attribution._sections import named_sections
 from geotool.errors import GeotoolError, LayerError
 from geotool.network import RiverNetwork, Scenario
 from geotool.quality import ended_exceedances, exceedances
+from geotool.quality._limits import standard_table
 from geotool.readings import tidy_readings
 from geotool.report._incident_result import IncidentAlert
+from geotool.tables import class_words
 from geotool.trace import alert_table, border_points, trace_downstream
 
 WARNED = ("water_sources", "sections", "structures")
@@ -33,7 +36,7 @@ def incident_alert(
     item: str | None = None,
     until: Any = None,
     scenario: Scenario | None = None,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
     lead_h: float = 1.0,
     max_offset_m: float = 200.0,
     unread: pd.DataFrame | None = None,
@@ -61,7 +64,8 @@ def incident_alert(
         Take no later readings: what was known then.
     scenario : Scenario, optional
         Gate states and directions; as registered if None.
-    standard : str
+    standard : str or mapping
+        As :func:`geotool.assess_sections`: a name, or a table of your own.
     lead_h : float
         Hours that an intake needs to close.
     max_offset_m : float
@@ -114,13 +118,16 @@ def incident_alert(
         rejected = pd.concat([unread, rejected], ignore_index=True)
     tidy = _known_then(tidy, until)
     judged = tidy if key is None else tidy[tidy["item"] == key]
+    standard = str(standard_table(standard)["key"])
     table = exceedances(judged, sections, standard=standard)
     exceeding = _with_remarks(table[table["item"].notna()], tidy["time"].max())
     points = _warned(network, found)
     rankings: dict[str, Ranking] = {}
     downstream: dict[str, pd.DataFrame] = {}
     untold: list[dict[str, Any]] = []
-    for section_id, rows in exceeding.groupby("section_id", sort=False):
+    for section_id, rows in progress(
+        exceeding.groupby("section_id", sort=False), "排查超标断面", "failing sections"
+    ):
         name = str(section_id)
         try:
             rankings[name] = _ranking(
@@ -236,20 +243,17 @@ def _warned(
 def _gates(network: RiverNetwork, scenario: Scenario | None) -> dict[str, Words]:
     """Name and state of each structure."""
     assumed = {} if scenario is None else scenario.structures
-    words = {
-        "open": ("开启", "open"),
-        "closed": ("关闭", "closed"),
-        "one_way": ("单向过水", "one way"),
-    }
-    unknown = ("状态不详", "state unknown")
+    words = class_words("structure_state")
     table = network.structures
     found = {}
     for row in table.to_dict("records"):
-        state = assumed.get(str(row["structure_id"]), row.get("state"))
-        zh, en = words.get(str(state), unknown)
+        state = str(assumed.get(str(row["structure_id"]), row.get("state")))
+        state = state if state in words else "unknown"
+        en = {"one_way": "one way", "unknown": "state unknown"}.get(state, state)
         name = row.get("name")
         shown = name if isinstance(name, str) and name else row["structure_id"]
-        found[str(row["structure_id"])] = (f"{shown}（{zh}）", f"{shown} ({en})")
+        told = (f"{shown}（{words[state]}）", f"{shown} ({en})")
+        found[str(row["structure_id"])] = told
     return found
 
 

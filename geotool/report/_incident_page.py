@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from geotool.errors import SourceError
 from geotool.io import SheetLook, replacing, write_book
 from geotool.report._blocks import Block, blocks_html
-from geotool.report._formats import INCIDENT_FORMATS
+from geotool.report._formats import INCIDENT_FORMATS, require_word
 
 if TYPE_CHECKING:
     from geotool.report._incident_result import IncidentAlert
@@ -108,15 +108,8 @@ def _page(alert: "IncidentAlert", language: str) -> str:
 
 # ---------------------------------------------------------------- Word
 def _document(blocks: Sequence[Block], language: str) -> Any:
-    try:
-        import docx
-    except ModuleNotFoundError:
-        raise SourceError(
-            '写 Word 文档需要 python-docx：请运行 pip install "geotool[report]"，'
-            "或改写成 .html、.xlsx。",
-            'Word documents need python-docx: pip install "geotool[report]", or write '
-            ".html or .xlsx.",
-        ) from None
+    require_word()
+    import docx
     from docx.shared import Mm
 
     document = docx.Document()

@@ -172,6 +172,8 @@ def _ranking_blocks(
                 f"{row['rank']} {row['outfall_id']}: {'; '.join(row['reasons_en'])}",
             )
         )
+    if ranking.stretch_words:
+        lines.append(ranking.stretch_words)
     if ranking.next_sample[0]:
         lines.append(ranking.next_sample)
     lines += _gate_lines(alert, ranking, shown)
@@ -217,10 +219,10 @@ def _rank_table(ranking: "Ranking", shown: int) -> Block:
     outside = f"{ranking.unregistered_probability:.0%}"
     where: Words = ("登记外的来源", "a source in no register")
     if len(ranking.unregistered):
-        top = ranking.unregistered.iloc[0]
+        zh, en = ranking.first_stretch
         where = (
-            f"登记外的来源，先看 {top['label']}",
-            f"a source in no register, first look: {top['label_en']}",
+            f"登记外的来源，先看 {zh}",
+            f"a source in no register, first look: {en}",
         )
     last = (same_words("—"), where, same_words(outside), *([("", "")] * 5))
     widths = (0.04, 0.42, 0.07, 0.09, 0.09, 0.11, 0.08, 0.1)

@@ -1,14 +1,13 @@
 """一口一策: the sheet of an outfall, one at a time or in bulk."""
 
-import warnings
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
+from geotool._progress import progress
 from geotool.errors import ReportError
 from geotool.network import RiverNetwork, Scenario
 from geotool.report import _outfall_words as words
@@ -17,9 +16,6 @@ from geotool.report._given import Given, Workspaces, one_row
 from geotool.report._outfall_maker import OutfallReport, sheet_maker
 from geotool.report._phrases import cell_text
 from geotool.report._word_templates import default_template
-
-PROGRESS_FROM = 3
-"""Sheets from which on a bar shows how far the work is: each takes about a second."""
 
 
 def outfall_report(
@@ -71,7 +67,7 @@ def outfall_report(
 
     Examples
     --------
-    >>> import shapely
+    >>> import geopandas as gpd, shapely
     >>> rivers = gpd.GeoDataFrame(
     ...     {"river_id": ["A"], "name": ["东河"], "direction": ["digitized"]},
     ...     geometry=[shapely.LineString([(5e5, 35e5), (509e3, 35e5)])], crs=4549,
@@ -145,7 +141,7 @@ def write_outfall_reports(
     chosen = default_template("outfall") if template is None else template
     taken: set[str] = set()
     told = []
-    for row in _shown(rows):
+    for row in progress(rows, "一口一策", "sheets of outfalls"):
         report = maker.sheet(row)
         facts = dict(row.iloc[0])
         name = cell_text(facts.get("name"), "")
@@ -162,19 +158,6 @@ def write_outfall_reports(
         )
     columns = ["outfall_id", "name", "file", "overdue", "note"]
     return pd.DataFrame(told, columns=columns)
-
-
-def _shown(rows: list[gpd.GeoDataFrame]) -> Iterable[gpd.GeoDataFrame]:
-    if len(rows) < PROGRESS_FROM:
-        return rows
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # without ipywidgets a plain bar serves
-        from tqdm.auto import tqdm
-
-    bar: Iterable[gpd.GeoDataFrame] = tqdm(
-        rows, desc="一口一策", unit="份", delay=2, disable=None
-    )
-    return bar
 
 
 def _folder(folder: str | PathLike[str]) -> Path:

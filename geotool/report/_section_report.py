@@ -1,10 +1,12 @@
 """一断面一策: the sheet of a section — what failed, what lies upstream, where to look."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
+from geotool._progress import long_step, stage
 from geotool._version import __version__
 from geotool.errors import GeotoolError
 from geotool.network import RiverNetwork, Scenario
@@ -58,6 +60,7 @@ class SectionReport(Report):
     kind: ClassVar[str] = "section"
 
 
+@long_step("一断面一策", "sheet of the section", stages=5)
 def section_report(
     workspace: Workspaces,
     section: str,
@@ -67,7 +70,7 @@ def section_report(
     scenario: Scenario | None = None,
     network: RiverNetwork | None = None,
     ranking: "Ranking | None" = None,
-    standard: str = "GB3838-2002",
+    standard: str | Mapping[str, Any] = "GB3838-2002",
     period: str = "month",
     max_offset_m: float = 200.0,
     on: Any = None,
@@ -94,8 +97,10 @@ def section_report(
         That of the workspace if None.
     ranking : Ranking, optional
         Made before with :func:`geotool.rank_sources`; made here if None.
-    standard, period : str
-        As :func:`geotool.assess_sections`.
+    standard : str or mapping
+        As :func:`geotool.assess_sections`: a name, or a table of your own.
+    period : str
+        As there.
     max_offset_m : float
         Farthest a point may lie from the bank.
     on : date, optional
@@ -143,14 +148,17 @@ def section_report(
     row = one_row(sections, "sections", section)
     section_id = str(row["section_id"].iloc[0])
     tidy, refused = _readings(given, readings)
+    stage("评价", "assessment")
     failure = section_failure(
         tidy, sections, section_id, item=item, standard=standard, period=period
     )
     network, stale = given.network(network)
+    stage("溯源", "trace")
     trace = trace_upstream(
         network, row, points=given.points(), scenario=scenario,
         max_offset_m=max_offset_m,
     )  # fmt: skip
+    stage("排查次序", "ranking")
     why = ""
     if ranking is None:
         ranking, why = _ranked(
@@ -158,10 +166,12 @@ def section_report(
         )
     else:
         trace = ranking.trace
+    stage("筛查", "screening")
     findings, zone_note = _findings(given, trace, day)
     name = cell_text(row["name"].iloc[0], "") if "name" in row else ""
     title = f"{section_id} {name}".strip()
     layers = (trace if ranking is None else ranking).map_layers()
+    stage("地图", "map")
     picture, no_picture = section_map(
         given, layers, title=f"{title} 上游与排查次序", notice=notice, date=day
     )

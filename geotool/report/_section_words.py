@@ -213,6 +213,8 @@ def ranking_summary(ranking: "Ranking | None", why: str) -> list[str]:
         lines.append(
             f"登记外来源的可能性 {share_text(ranking.unregistered_probability)}。"
         )
+    if ranking.stretch_words:
+        lines.append(f"{ranking.stretch_words[0]}。")
     if ranking.next_sample[0]:
         lines.append(f"{ranking.next_sample[0]}。")
     return lines

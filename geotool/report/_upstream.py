@@ -16,6 +16,7 @@ from geotool.report._phrases import (
     share_text,
 )
 from geotool.schema import layer_kind
+from geotool.tables import class_words
 from geotool.trace import RELATION_ZH, SOURCES, Trace
 
 if TYPE_CHECKING:
@@ -27,22 +28,6 @@ LISTED = 300
 RANKED, EXPLAINED, STRETCHES = 10, 5, 5
 """Rows of the ranking, of its reasons, and of stretches without a register."""
 
-STATE_ZH = {
-    "open": "开启",
-    "closed": "关闭",
-    "one_way": "单向过水",
-    "unknown": "状态不详",
-}
-_KIND_ZH = {
-    "sluice": "水闸",
-    "pump": "泵站",
-    "weir": "堰坝",
-    "dam": "大坝",
-    "culvert": "涵洞",
-    "siphon": "倒虹吸",
-    "aqueduct": "渡槽",
-    "other": "其他",
-}
 _STOP_ZH = {
     "closed_gate": "闸站关闭",
     "gap": "疑似断线",
@@ -173,17 +158,18 @@ def gate_rows(
     shut = set(trace.stopped.loc[trace.stopped["kind"] == "closed_gate", "subject"])
     passed = {key for cell in trace.details()["structures"] for key in cell}
     given = dict(scenario.structures) if scenario is not None else {}
+    states, kinds = class_words("structure_state"), class_words("structure_kind")
     rows = []
     for row in network.structures.to_dict("records"):
         key = str(row["structure_id"])
         if key not in passed | shut:
             continue
-        state = STATE_ZH.get(str(given.get(key, row.get("state"))), "状态不详")
+        state = states.get(str(given.get(key, row.get("state"))), states["unknown"])
         rows.append(
             {
                 "id": key,
                 "name": cell_text(row.get("name"), key),
-                "kind": _KIND_ZH.get(str(row.get("kind")), "其他"),
+                "kind": kinds.get(str(row.get("kind")), kinds["other"]),
                 "state": f"{state}（情景）" if key in given else state,
                 "effect": "隔断，其外侧来水不到断面" if key in shut else "来水经此",
                 "order": 0 if key in shut else 1,

@@ -15,6 +15,7 @@ from typing import Any
 
 from geotool.errors import ReportError
 from geotool.io import replacing
+from geotool.report._formats import require_word
 
 _ILLEGAL = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What XML cannot hold, or what the engine takes for a command (tab, form feed)."""
@@ -143,14 +144,10 @@ def _opened(template: bytes | str | PathLike[str]) -> Any:
     """Open a template."""
     import zipfile
 
-    try:
-        from docx.opc.exceptions import OpcError
-        from docxtpl import DocxTemplate
-    except ModuleNotFoundError:
-        raise ReportError(
-            '写 Word 文档需要 docxtpl：请运行 pip install "geotool[report]"。',
-            'Word documents need docxtpl: pip install "geotool[report]".',
-        ) from None
+    require_word()
+    from docx.opc.exceptions import OpcError
+    from docxtpl import DocxTemplate
+
     source: Any = io.BytesIO(template) if isinstance(template, bytes) else template
     try:
         document = DocxTemplate(source)

@@ -12,6 +12,7 @@ from typing import Any
 
 from geotool.errors import ReportError
 from geotool.io import replacing
+from geotool.report._formats import require_word
 from geotool.tables import load_table
 
 BODY_FONT, HEAD_FONT = "宋体", "黑体"
@@ -91,13 +92,8 @@ def write_template(kind: str, path: str | PathLike[str]) -> Path:
 
 def _blank() -> Any:
     """Give an empty A4 document in Chinese fonts."""
-    try:
-        from docx import Document
-    except ModuleNotFoundError:
-        raise ReportError(
-            '写 Word 文档需要 python-docx：请运行 pip install "geotool[report]"。',
-            'Word documents need python-docx: pip install "geotool[report]".',
-        ) from None
+    require_word()
+    from docx import Document
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Mm, Pt, RGBColor
 

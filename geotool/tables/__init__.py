@@ -50,3 +50,21 @@ def load_table(name: str) -> dict[str, Any]:
             f"No table {name!r}; there are: {', '.join(have)}.",
         )
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def class_words(name: str) -> dict[str, str]:
+    """
+    Give the Chinese words of a set of values, as ``styles.toml`` shows them.
+
+    Parameters
+    ----------
+    name : str
+        Of ``[classes.…]``.
+
+    Examples
+    --------
+    >>> class_words("structure_state")["closed"]
+    '关闭'
+    """
+    entries = load_table("styles")["classes"][name]["entries"]
+    return {str(entry["value"]): str(entry["zh"]) for entry in entries}
