@@ -87,8 +87,10 @@ def findings_table(
         cases, zones, Wording(day, subject=subject)
     )
     del cases
+    # no column is copied: a million points are 8 MB each time
+    columns["geometry"] = features.geometry
     table = pd.DataFrame(columns, index=features.index, copy=False)
-    return gpd.GeoDataFrame(table, geometry=features.geometry.array, crs=features.crs)
+    return gpd.GeoDataFrame(table, crs=features.crs, copy=False)
 
 
 def kept_columns(features: gpd.GeoDataFrame) -> dict[str, Any]:
