@@ -269,6 +269,7 @@ def test_the_table_says_the_same(fresh):
     popup(fresh, "甲桥")
     fresh.locator(".om-table summary").click()
     rows = fresh.locator(".om-table tbody tr")
+    rows.first.wait_for()  # the table is written when it is opened
     assert rows.count() == len(NH3N)
     assert rows.first.locator("td").all_text_contents() == ["2026-03-20", "1.7", "超过"]
     last = rows.last.locator("td").all_text_contents()
