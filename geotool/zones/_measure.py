@@ -13,7 +13,8 @@ IS_THERE = find_spec("numba") is not None
 """Whether pyproject's extra "fast" is installed."""
 
 COMPILED_FROM = 20_000
-"""Loading compiled code takes a second; fewer points are judged sooner without it."""
+"""Loading compiled code takes a second, and the first time on a machine half a minute of
+compiling; fewer points are judged sooner without it."""
 
 
 def signed(shapes: NDArray[np.object_], xy: Floats, point: Ints, area: Ints) -> Floats:

@@ -1,7 +1,8 @@
 """Points judged by compiled loops: the same verdicts as :mod:`_screening`, sooner.
 
 Cells tell which zones a point is in or near, so that most points are done with at once.
-Loading compiled code takes a second, so few points are judged without.
+Loading compiled code takes a second, compiling it once half a minute, so few points are
+judged without.
 """
 
 from concurrent.futures import Executor
