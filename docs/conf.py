@@ -40,6 +40,8 @@ suppress_warnings = ["myst.header"]  # a notebook's parts begin at the second le
 
 html_theme = "furo"
 html_title = f"geotool {version}"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sphinx = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

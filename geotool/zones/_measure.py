@@ -12,7 +12,7 @@ Ints = NDArray[np.intp]
 IS_THERE = find_spec("numba") is not None
 """Whether pyproject's extra "fast" is installed."""
 
-COMPILED_FROM = 20_000
+COMPILED_FROM = 200_000
 """Loading compiled code takes a second, and the first time on a machine half a minute of
 compiling; fewer points are judged sooner without it."""
 
