@@ -7,13 +7,14 @@
 #   make bench   ratios against named peers
 #   make lab     JupyterLab on the notebooks
 #   make docs    the site, with every notebook run, in docs/_site
+#   make picture  the README's picture, from the demo
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= layers/demo
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long coverage mutation check format bench lab docs lock data clean
+.PHONY: demo test test-long coverage mutation check format bench lab docs picture lock data clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -69,6 +70,10 @@ lab: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_site
 	@echo "open docs/_site/index.html"
+
+# Needs Debian's chromium, as the browser tests do.
+picture: $(STAMP)
+	$(BIN)/python docs/make_picture.py
 
 # The demo data, made again from the script that documents them.
 data: $(STAMP)

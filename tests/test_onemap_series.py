@@ -51,6 +51,8 @@ def readings():
             long("A", "溶解氧", DAYS[:4], [6.0, 4.5, 5.0, 3.0]),
             long("A", "氟化物", DAYS[:4], ["<0.05", "0.3", "0.02L", "0.4"]),
             long("B", "总磷", DAYS, np.full(len(DAYS), 0.03)),
+            long("B", "汞", DAYS[:2], [0.00002, 0.00007]),
+            long("B", "氯化物", DAYS[:2], [200_000, 700_000]),
             long("C", "氨氮", ["2026-03-01 08:00", "2026-03-01 12:00"], [1.1, 1.2]),
             long("PW-00001", "氨氮", DAYS[:3], [12.0, 16.0, 14.0]),
             long("东港镇1号排口", "总磷", DAYS[:2], [0.2, 0.3]),
@@ -138,6 +140,20 @@ def test_the_item_that_fails_worst_is_shown_with_its_limit(fresh):
     assert told == f"14 次读数，{(NH3N > 1).sum()} 次超过Ⅲ类限值 1 mg/L"
 
 
+@pytest.mark.parametrize(
+    ("item", "first"), [("HG", "0.00002"), ("CL", "20万"), ("TP", "0.01")]
+)
+def test_the_numbers_of_an_axis_are_whole(fresh, item, first):
+    popup(fresh, "乙湖")
+    choose(fresh, item)
+    marks = fresh.evaluate(
+        """() => [...document.querySelectorAll(".om-grid + text")].map(
+            (one) => [one.textContent, one.getBBox().x])"""
+    )
+    assert [text for text, _ in marks][:2] == ["0", first]
+    assert min(left for _, left in marks) >= 0
+
+
 def test_a_gap_is_a_gap(fresh):
     popup(fresh, "甲桥")
     assert drawn(fresh)["runs"] == 2
@@ -156,7 +172,8 @@ def test_items_are_those_the_section_has_the_worst_first(fresh):
     }
     assert options.index("总磷 mg/L") > options.index("溶解氧 mg/L")
     popup(fresh, "乙湖")
-    assert fresh.locator(".om-series option").all_text_contents() == ["总磷 mg/L"]
+    options = fresh.locator(".om-series option").all_text_contents()
+    assert options == ["总磷 mg/L", "汞 mg/L", "氯化物 mg/L"]
 
 
 def test_not_detected_is_an_open_mark_and_said(fresh):

@@ -577,10 +577,13 @@ def test_a_click_asks_nothing_where_the_reader_does_not_want_it(fresh, story, bu
 
 def test_a_thing_off_the_network_says_so(chromium, tmp_path, story):  # noqa: F811
     layers, network = story
-    far = layers["outfalls"].iloc[:1].copy()
-    far.loc[far.index, "geometry"] = shapely.Point(119.0, 31.0)
+    far = layers["outfalls"].iloc[:2].copy()
+    far["geometry"] = [shapely.Point(119.0, 31.0), None]
     map = gt.one_map({"outfalls": far}, network=network)
     with opened(chromium, gt.save_map(map, tmp_path / "far.html")) as page:
-        search(page, str(far["outfall_id"].iloc[0])).first.click()
-        assert "不能沿河查找" in page.locator(".om-popup").text_content()
-        assert page.locator(".om-ask").count() == 0
+        for key, why in zip(far["outfall_id"], ("离河岸超过", "没有坐标"), strict=True):
+            search(page, str(key)).first.click()
+            said = page.locator(".om-popup .om-count").first.text_content()
+            assert said.startswith(why)
+            assert said.endswith("不能沿河查找")
+            assert page.locator(".om-ask").count() == 0

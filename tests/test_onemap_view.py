@@ -578,13 +578,60 @@ def test_the_foot_names_the_datum_of_the_data(systems, foot, monkeypatch):
     assert feet == [f"坐标系：{foot}　制图日期：今天"]
 
 
-def test_points_of_unknown_datum_are_counted_at_the_foot(chromium, tmp_path):  # noqa: F811
+WRITTEN = """() => {
+    const words = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (word, ...rest) {
+        words.push(word);
+        return fillText.call(this, word, ...rest);
+    };
+    OneMap.layers.surfaceOf(OneMap.page.map).paint();
+    CanvasRenderingContext2D.prototype.fillText = fillText;
+    return words;
+}"""
+
+
+def test_points_of_unknown_datum_and_those_on_one_spot_are_counted(chromium, tmp_path):  # noqa: F811
     outfalls = make_outfalls(5).assign(
         datum_status=["known", "unknown", "unknown", "known", "known"]
     )
+    # three on one spot would look as one, however near the reader comes
+    outfalls.loc[[1, 2], "geometry"] = outfalls.geometry[0]
     saved = gt.save_map(gt.one_map({"outfalls": outfalls}), tmp_path / "datum.html")
     with opened(chromium, saved) as page:
         assert "2 个点的坐标基准不明" in page.locator(".om-foot").text_content()
+        counts = [word for word in page.evaluate(WRITTEN) if word.startswith("×")]
+        assert counts == ["×3"]
+        assert page.locator(".om-empty").count() == 0
+
+
+def test_a_cluster_that_never_parts_opens_and_the_zoom_has_an_end(chromium, tmp_path):  # noqa: F811
+    outfalls = make_outfalls(520)
+    outfalls["geometry"] = outfalls.geometry[0]
+    saved = gt.save_map(gt.one_map({"outfalls": outfalls}), tmp_path / "spot.html")
+    with opened(chromium, saved) as page:
+        wait_until(page, "OneMap.page.panel.data[0].cells.length === 1")
+        spot = """() => {
+            const { map } = OneMap.page;
+            const { left, top } = map.getContainer().getBoundingClientRect();
+            const { x, y } = map.latLngToContainerPoint(map.getCenter());
+            return [left + x, top + y];
+        }"""
+        page.evaluate(
+            "([x, y]) => OneMap.page.map.setView([y, x], 14, { animate: false })",
+            [outfalls.geometry[0].x, outfalls.geometry[0].y],
+        )
+        page.mouse.click(*page.evaluate(spot))
+        assert page.locator(".om-pager span").text_content() == "1 / 520"
+        assert page.evaluate("OneMap.page.map.getMaxZoom()") == 19
+
+
+def test_a_map_of_nothing_says_so(chromium, tmp_path):  # noqa: F811
+    nowhere = make_outfalls(2).assign(geometry=[None, shapely.Point()])
+    saved = gt.save_map(gt.one_map({"outfalls": nowhere}), tmp_path / "none.html")
+    with opened(chromium, saved) as page:
+        assert page.locator(".om-empty").is_visible()
+        assert "2 条没有（完整）位置" in page.locator(".om-foot").text_content()
 
 
 def test_the_pointer_names_it_too(chromium, tmp_path):  # noqa: F811

@@ -13,6 +13,7 @@ from geotool.tables import load_table
 LAYER = "outfalls"
 
 _FINISHED = ("done", "closed", "exempt")  # stages after which nothing is due
+_DUE = (None, "finished", "due", "unclear", "overdue")
 _RANGES = {
     "discharge_range": "discharge_m3_d",
     "permitted_range": "permitted_discharge_m3_d",
@@ -71,10 +72,9 @@ def overdue(table: pd.DataFrame, day: dt.date) -> pd.Series:
     values = [entry["value"] for entry in class_entries("stage")]
     finished = np.isin(stage, [values.index(value) for value in _FINISHED])
     late = (deadline < pd.Timestamp(day)).to_numpy()
-    found = np.select(
-        [finished, ~late, stage < 0], ["finished", "due", "unclear"], "overdue"
-    ).astype(object)
-    found[deadline.isna().to_numpy()] = None
+    known = [finished, ~late, stage < 0]
+    place = np.select([deadline.isna().to_numpy(), *known], range(4), len(_DUE) - 1)
+    found = np.array(_DUE, dtype=object)[place]
     return pd.Series(found, index=table.index, dtype=object)
 
 
@@ -90,8 +90,10 @@ def discharge_range(cells: pd.Series) -> pd.Series:
     steps = load_table("styles")["discharge_steps_m3_d"]
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float)
     place = np.searchsorted(steps, numbers, side="right")
-    found = np.array([f"r{one}" for one in place], dtype=object)
-    found[~(numbers >= 0)] = None
+    names = np.array(
+        [*(f"r{one}" for one in range(len(steps) + 1)), None], dtype=object
+    )
+    found = names[np.where(numbers >= 0, place, -1)]
     return pd.Series(found, index=cells.index, dtype=object)
 
 

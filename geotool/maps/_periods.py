@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geotool.errors import MapError
-from geotool.maps._pack import Pack
+from geotool.maps._blocks import Pack
 from geotool.maps._prepare import MapLayer
 from geotool.maps._style import classify, column_label
-from geotool.quality import sections_with_class
+from geotool.quality._layer import truths
 
 LAYER = "sections"
 """Layer whose classes change with the period."""
@@ -63,7 +62,8 @@ class Periods:
         return pack.close(header)
 
     def _codes(self, key: str) -> NDArray[np.int16]:
-        return np.stack([classify(table, key) for table in self.tables])
+        codes = classify(pd.concat(self.tables, ignore_index=True), key)
+        return codes.reshape(len(self.tables), -1)
 
 
 def read_periods(layer: MapLayer, assessment: pd.DataFrame) -> Periods:
@@ -92,13 +92,16 @@ def read_periods(layer: MapLayer, assessment: pd.DataFrame) -> Periods:
             "gt.assess_sections returns, and sections with an id.",
         )
     ids = layer.table["section_id"].astype(object).astype(str)
-    sections = gpd.GeoDataFrame({"section_id": ids})
     told = assessment.assign(section_id=assessment["section_id"].astype(str))
     known = told["period"].notna() & (told["period"].astype(str) != "")
     known &= told["water_class"].notna()
     names = sorted(told.loc[known, "period"].astype(str).unique())
+    told = told.drop_duplicates(["section_id", "period"])
+    told = told.assign(reached=truths(told["reached"])).set_index("section_id")
     tables = [
-        pd.DataFrame(sections_with_class(sections, told, period=name))[list(_TOLD)]
+        told.loc[told["period"] == name, list(_TOLD)]
+        .reindex(ids)
+        .reset_index(drop=True)
         for name in names
     ]
     return Periods(names, tables)

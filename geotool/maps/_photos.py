@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from geotool.errors import MapError
-from geotool.maps._pack import Pack
+from geotool.maps._blocks import Pack
 from geotool.maps._prepare import MapLayer
 
 COLUMN = "photo"

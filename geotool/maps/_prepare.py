@@ -7,7 +7,7 @@ geometry in degrees that point back to their row.
 import datetime as dt
 import numbers
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -21,12 +21,14 @@ from geotool.errors import CrsError, MapError
 from geotool.maps._datum import datum_of
 from geotool.maps._personal import is_personal
 from geotool.maps._style import class_entries, column_label, drawn_layers, layer_label
+from geotool.maps._words import Words, words_of
 from geotool.schema import align_names, layer_kind, layer_kinds
 from geotool.tables import load_table
 
 LATITUDE_LIMIT = 85.05
 """Degrees. Beyond it a Web Mercator map has no place."""
 
+_WGS84 = "EPSG:4326"
 _COLLECTIONS = (4, 5, 6, 7)  # shapely type ids that hold other geometries
 
 
@@ -75,6 +77,16 @@ class MapLayer:
     parts: Parts
     undrawn: int
     datum: str = ""
+    _words: dict[str, Words] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+
+    def words(self, key: str) -> Words:
+        """Cells of a column as words; they are looked for once."""
+        if key not in self._words:
+            labels = value_labels(self.name, key)
+            self._words[key] = words_of(self.table[key], labels)
+        return self._words[key]
 
 
 def collect_layers(layers: Any) -> dict[str, gpd.GeoDataFrame]:
@@ -285,7 +297,7 @@ def _explode(
     geometry: NDArray[np.object_],
 ) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
     """Take multi-parts and collections apart, however deep; drop the empty."""
-    parts = shapely.force_2d(geometry)
+    parts = shapely.force_2d(geometry) if shapely.has_z(geometry).any() else geometry
     rows = np.arange(len(parts))
     while np.isin(shapely.get_type_id(parts), _COLLECTIONS).any():
         parts, inside = shapely.get_parts(parts, return_index=True)
@@ -304,8 +316,10 @@ def _finite(parts: NDArray[np.object_]) -> NDArray[np.bool_]:
 
 def _to_degrees(parts: NDArray[np.object_], crs: Any, name: str) -> NDArray[np.object_]:
     """Bring parts to the geographic system their own datum leads to."""
-    frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(parts, crs=crs))
-    degrees = np.asarray(to_degrees(frame).geometry.to_numpy(), dtype=object)
+    degrees = parts
+    if crs != _WGS84:  # which PROJ brings to CGCS2000 by doing nothing, slowly
+        frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(parts, crs=crs))
+        degrees = np.asarray(to_degrees(frame).geometry.to_numpy(), dtype=object)
     low_x, low_y, high_x, high_y = shapely.total_bounds(degrees)
     if max(abs(low_x), abs(high_x)) > 180 or max(-low_y, high_y) > LATITUDE_LIMIT:
         label = layer_label(name)

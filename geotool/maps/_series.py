@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from geotool._items import item_table
 from geotool.errors import MapError
+from geotool.maps._blocks import Pack
+from geotool.maps._columns import pack_numbers
 from geotool.maps._goals import NO_LIMIT, OUTFALLS, SECTIONS, Goal, excess
-from geotool.maps._pack import Pack, pack_numbers
 from geotool.maps._prepare import MapLayer
 from geotool.quality._inputs import Coded, prepare
 

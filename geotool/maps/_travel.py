@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from geotool.crs import reproject, to_degrees
 from geotool.errors import MapError
 from geotool.locate import locate_points
+from geotool.maps._blocks import Pack
 from geotool.maps._look import look_at
-from geotool.maps._pack import Pack, class_heads, page_style
+from geotool.maps._pack import class_heads, page_style
 from geotool.maps._prepare import MapLayer, Parts, prepare_layer, value_labels
 from geotool.maps._style import column_label, layer_label
 from geotool.network import RiverNetwork, Scenario

@@ -67,8 +67,8 @@ class OneMap(folium.Map):
             zoom_control=False,
             attribution_control=False,
             zoom_snap=0.25,  # a whole step would leave half of the window empty
-            max_zoom=_MAX_ZOOM,
         )
+        self.options["max_zoom"] = _MAX_ZOOM  # folium passes none on without tiles
         self._id = "onemap"  # the same input gives the same file
         self._parent = self._page = _OfflineFigure(title)
         self._page._children[self.get_name()] = self
@@ -280,7 +280,7 @@ def one_map(
     }
     periods = _take_periods(ready, assessment)
     datum = map_datum(ready.values())
-    settings = {
+    settings: dict[str, Any] = {
         "title": title,
         "subtitle": subtitle,
         "notice": notice,
@@ -288,7 +288,6 @@ def one_map(
         "date": day,
         "datum": datum.foot,
         "datumShort": datum.short,
-        "pinyin": page_initials(ready.values()),
     }
     packs = {
         "network": travel.pack(found, ready) if travel else "",
@@ -296,6 +295,7 @@ def one_map(
         "readings": _take_readings(ready, readings, assessment),
         "photos": Photos(photos).take(ready.values()) if photos is not None else "",
     }
+    settings["pinyin"] = page_initials(ready.values())
     map = OneMap(title, settings, packs=packs, base=base)
     for position, (name, layer) in enumerate(ready.items()):
         also = CLASSES if name == LAYER and periods else ()

@@ -3,6 +3,7 @@ OneMap.clusters = (function () {
   "use strict";
 
   const { FONT, settings } = OneMap.draw;
+  const { growBox } = OneMap.data;
   const TURN = Math.PI * 2;
   const CLUSTER_SMALLEST = 4; // fewer in a cell are drawn one by one
   const CELL = 76; // page pixels
@@ -32,14 +33,16 @@ OneMap.clusters = (function () {
       const shares = new Int32Array(entries.entries.length + 1); // the last: no class
       let sumX = 0;
       let sumY = 0;
+      const box = [Infinity, Infinity, -Infinity, -Infinity];
       for (const i of members) {
         sumX += x[i];
         sumY += y[i];
+        growBox(box, x[i], y[i]);
         const code = entries.codes ? entries.codes[row[i]] : -1;
         shares[code < 0 ? shares.length - 1 : code]++;
         layer.inCell[i] = 1;
       }
-      clusters.push({ at: [sumX / members.length, sumY / members.length], count: members.length, shares });
+      clusters.push({ at: [sumX / members.length, sumY / members.length], count: members.length, shares, box });
     }
     layer.cells = mergeClusters(clusters, view.scale / view.ratio);
     for (const cluster of layer.cells) drawCluster(ctx, layer, cluster, view);
@@ -62,6 +65,8 @@ OneMap.clusters = (function () {
       const share = cluster.count / (near.count + cluster.count);
       near.at = near.at.map((value, i) => value + (cluster.at[i] - value) * share);
       near.count += cluster.count;
+      growBox(near.box, cluster.box[0], cluster.box[1]);
+      growBox(near.box, cluster.box[2], cluster.box[3]);
       cluster.shares.forEach((one, code) => (near.shares[code] += one));
     }
     return merged.map((cluster) => ({ ...cluster, radius: radius(cluster.count) }));
@@ -98,5 +103,31 @@ OneMap.clusters = (function () {
     ctx.restore();
   }
 
-  return { drawClusters };
+  /** How many lie on the very same spot, beside it: however near one looks, they never part. */
+  function drawStacks(ctx, layer, list, view) {
+    const { x, y } = layer.points;
+    const found = new Map();
+    for (const i of list) {
+      const key = `${x[i]} ${y[i]}`;
+      const stack = found.get(key);
+      if (stack) stack.count++;
+      else found.set(key, { i, count: 1 });
+    }
+    const away = (layer.style.base.size + 3) * view.ratio;
+    ctx.font = `700 ${11 * view.ratio}px ${FONT}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "bottom";
+    ctx.lineJoin = "round";
+    for (const { i, count } of found.values()) {
+      if (count < 2) continue;
+      const at = [`×${count}`, x[i] * view.scale - view.x + 0.6 * away, y[i] * view.scale - view.y - 0.4 * away];
+      ctx.lineWidth = 3.5 * view.ratio;
+      ctx.strokeStyle = "#ffffff";
+      ctx.strokeText(...at);
+      ctx.fillStyle = settings.ink;
+      ctx.fillText(...at);
+    }
+  }
+
+  return { drawClusters, drawStacks };
 })();

@@ -270,6 +270,7 @@ OneMap.draw = (function () {
     let single = list;
     if (layer.style.cluster && inner > CLUSTER_FROM) single = OneMap.clusters.drawClusters(ctx, layer, list, view);
     for (const i of single) drawPoint(ctx, layer, i, view);
+    OneMap.clusters.drawStacks(ctx, layer, single, view);
   }
 
   function drawPoint(ctx, layer, i, view, change = {}) {

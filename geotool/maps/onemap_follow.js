@@ -71,7 +71,9 @@ OneMap.follow = (function () {
     actions(layer, row, place) {
       if (!this.asks(layer)) return null;
       if (!this.startOf(layer, row, place)) {
-        return make("p", { class: "om-count" }, `没有坐标，或离河岸超过 ${this.network.maxOffset} m，不能沿河查找`);
+        const [west] = layer.box(row);
+        const why = Number.isFinite(west) ? `离河岸超过 ${this.network.maxOffset} m` : "没有坐标";
+        return make("p", { class: "om-count" }, `${why}，不能沿河查找`);
       }
       const ask = (upstream) => button(upstream ? "↑ 查上游" : "↓ 看去向", () => {
         this.ask(layer, row, place, upstream);

@@ -125,7 +125,8 @@ OneMap.layers = (function () {
     const hits = [];
     for (const layer of layers) {
       const cell = layer.cells.find((one) => Math.hypot(one.at[0] - at[0], one.at[1] - at[1]) * scale < one.radius);
-      if (cell) return { cell, layer, hits: [] };
+      if (cell && canPart(map, cell)) return { cell, layer, hits: [] };
+      if (cell) return { hits: rowsIn(layer, cell.box).map((row) => ({ layer, row })) };
       const rows = new Set([...hitPoints(layer, at, reach), ...hitLines(layer, at, reach), ...hitAreas(layer, at)]);
       for (const row of rows) hits.push({ layer, row });
     }
@@ -133,6 +134,17 @@ OneMap.layers = (function () {
     const isMark = ({ layer }) => (layer.asked && layer.points ? 1 : 0);
     hits.sort((a, b) => isMark(a) - isMark(b));
     return { hits };
+  }
+
+  /** Whether a closer look shows the things of a cluster apart. */
+  function canPart(map, { box: [west, north, east, south] }) {
+    return (east > west || south > north) && map.getZoom() < map.getMaxZoom();
+  }
+
+  function rowsIn(layer, [west, north, east, south]) {
+    const { x, y, row } = layer.points;
+    const isIn = (_, i) => x[i] >= west && x[i] <= east && y[i] >= north && y[i] <= south && layer.kept[row[i]];
+    return [...row.filter(isIn)];
   }
 
   function hitPoints(layer, [x, y], reach) {

@@ -56,6 +56,9 @@ OneMap.panel = (function () {
       container.append(this.legend);
       this.notice = facts.notice ? make("p", { class: "om-notice", role: "note" }, facts.notice) : null;
       if (this.notice) container.append(this.notice);
+      if (!this.others.length && this.data.every((layer) => !layer.points && !layer.lines && !layer.polygons)) {
+        container.append(make("p", { class: "om-empty", role: "note" }, "没有一条记录有位置，图上没有可画的内容"));
+      }
       L.DomEvent.disableClickPropagation(this.legend);
       L.DomEvent.disableScrollPropagation(this.legend);
       this.setOpen(window.innerWidth > 720);

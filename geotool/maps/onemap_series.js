@@ -8,7 +8,8 @@ OneMap.series = (function () {
 
   const { make, thousands } = OneMap.legend;
   const [WIDTH, HEIGHT] = [300, 128];
-  const [LEFT, RIGHT, TOP, BOTTOM] = [32, 6, 12, 18]; // around the chart
+  const [LEFT, RIGHT, TOP, BOTTOM] = [32, 6, 12, 18]; // around the chart; at the left at least
+  const DIGIT = 6; // width of one on the axis
   const GAP = 4; // times the usual step: nothing is drawn across; as quality figures do
   const DOTS = 60; // readings that are all marked; of more only those that tell something
   const LISTED = 200; // rows of the table
@@ -17,6 +18,11 @@ OneMap.series = (function () {
   // ------------------------------------------------------------ words
   function numberText(value) {
     return String(Number(value.toPrecision(6)));
+  }
+
+  /** A number on the axis: bacteria come by the hundred thousand. */
+  function axisText(value) {
+    return Math.abs(value) < 1e5 ? numberText(value) : `${numberText(value / 1e4)}万`;
   }
 
   function twoDigits(number) {
@@ -114,15 +120,17 @@ OneMap.series = (function () {
     const bottom = ends.length > 1 ? least - 0.5 : Math.min(0, least);
     const top = ends.length > 1 ? most + 0.5 : bottom + (most - bottom) * 1.12 || bottom + 1;
     const span = time[time.length - 1] - time[0];
-    const x = (minutes) => LEFT + (span ? (minutes - time[0]) / span : 0.5) * (WIDTH - LEFT - RIGHT);
+    const marks = ticks(bottom, top).map((one) => [one, axisText(one)]);
+    const left = Math.max(LEFT, 8 + DIGIT * Math.max(...marks.map(([, text]) => text.length)));
+    const x = (minutes) => left + (span ? (minutes - time[0]) / span : 0.5) * (WIDTH - left - RIGHT);
     const y = (one) => HEIGHT - BOTTOM - ((one - bottom) / (top - bottom)) * (HEIGHT - TOP - BOTTOM);
-    return { x, y, bottom, top };
+    return { x, y, left, marks };
   }
 
-  function drawAxes(series, { x, y, bottom, top }) {
-    const parts = ticks(bottom, top).flatMap((one) => [
-      shape("path", { d: `M${LEFT} ${y(one)}H${WIDTH - RIGHT}`, class: "om-grid" }),
-      shape("text", { x: LEFT - 4, y: y(one) + 3.5, "text-anchor": "end" }, numberText(one)),
+  function drawAxes(series, { x, y, left, marks }) {
+    const parts = marks.flatMap(([one, text]) => [
+      shape("path", { d: `M${left} ${y(one)}H${WIDTH - RIGHT}`, class: "om-grid" }),
+      shape("text", { x: left - 4, y: y(one) + 3.5, "text-anchor": "end" }, text),
     ]);
     const last = series.count - 1;
     const within = series.time[last] - series.time[0] < 2 * 1440;
@@ -130,9 +138,9 @@ OneMap.series = (function () {
     return [...parts, ...(last && series.time[last] > series.time[0] ? [label(0, "start"), label(last, "end")] : [label(0, "middle")])];
   }
 
-  function drawLimits(series, { y }) {
+  function drawLimits(series, { y, left }) {
     const ends = [series.low, series.high].filter(Number.isFinite);
-    const lines = ends.map((one) => shape("path", { d: `M${LEFT} ${y(one)}H${WIDTH - RIGHT}`, class: "om-limit" }));
+    const lines = ends.map((one) => shape("path", { d: `M${left} ${y(one)}H${WIDTH - RIGHT}`, class: "om-limit" }));
     if (!ends.length) return lines;
     const at = y(ends[ends.length - 1]) - 3; // above its line, where the chart leaves room
     return [...lines, shape("text", { x: WIDTH - RIGHT, y: Math.max(9, at), "text-anchor": "end", class: "om-limit-word" }, series.limitText())];

@@ -12,40 +12,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateFormatter, AutoDateLocator
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Polygon, Rectangle
+from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from geotool._colors import is_dark
 from geotool.errors import MapError
-from geotool.maps._font import fit_text, font
+from geotool.maps._font import font
+from geotool.maps._quality_parts import (
+    CLASSES,
+    INK,
+    RULE,
+    class_colors,
+    class_legend,
+    class_marks,
+    make_axes,
+    section_names,
+    series_legend,
+    shorten,
+    write_ticks,
+    write_title,
+)
 from geotool.maps.figure import MapFigure
-from geotool.tables import load_table
 
-CLASSES = ("I", "II", "III", "IV", "V", "劣V")
-_INK, _FAINT, _RULE = "#222222", "#707070", "#c9c9c9"
 _MOST_ROWS = 120
 """Sections of one calendar: more would be smaller than can be read."""
-
-
-def class_colors() -> dict[str, str]:
-    """
-    Give the print colour of each class.
-
-    Examples
-    --------
-    >>> class_colors()["III"], len(class_colors())
-    ('#2fa84f', 6)
-    """
-    entries = load_table("styles")["classes"]["water_class"]["entries"]
-    return {name: row["print"] for name, row in zip(CLASSES, entries, strict=True)}
-
-
-def _marks() -> dict[str, str]:
-    entries = load_table("styles")["classes"]["water_class"]["entries"]
-    return {name: row["mark"] for name, row in zip(CLASSES, entries, strict=True)}
 
 
 # ------------------------------------------------------------------ calendar
@@ -99,7 +90,7 @@ def plot_class_calendar(
             "district or basin at a time.",
         )
     width = min(2.6 + 0.42 * len(periods), 16)
-    figure, axes = _make(width, 1.5 + 0.26 * len(names), dpi)
+    figure, axes = make_axes(width, 1.5 + 0.26 * len(names), dpi)
     cells = table.drop_duplicates(["section_id", "period"])
     for record in cells.to_dict("records"):
         x = periods.index(record["period"])
@@ -107,26 +98,21 @@ def plot_class_calendar(
         _draw_cell(axes, x, y, record, small=len(periods) > 24)
     axes.set_xlim(-0.5, len(periods) - 0.5)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    _ticks(axes, "y", range(len(names)), [_short(n, 14) for n in _names(names)])
+    write_ticks(
+        axes, "y", range(len(names)), [shorten(n, 14) for n in section_names(names)]
+    )
     step = max(1, int(np.ceil(len(periods) / 24)))
     shown = range(0, len(periods), step)
-    _ticks(axes, "x", shown, [str(periods[n]) for n in shown])
+    write_ticks(axes, "x", shown, [str(periods[n]) for n in shown])
     for label in axes.get_xticklabels():
         label.set_rotation(90 if len(periods) > 6 else 0)
-    _title(axes, title)
-    _class_legend(figure, axes, missing=_lacks(cells, names, periods))
+    write_title(axes, title)
+    class_legend(figure, axes, missing=_lacks(cells, names, periods))
     return figure
 
 
 def _lacks(cells: pd.DataFrame, names: pd.DataFrame, periods: Sequence[Any]) -> bool:
     return int(cells["water_class"].isin(CLASSES).sum()) < len(names) * len(periods)
-
-
-def _names(table: pd.DataFrame) -> list[str]:
-    if "name" not in table:
-        return [str(one) for one in table.index]
-    pairs = zip(table["name"], table.index, strict=True)
-    return [str(n) if isinstance(n, str) and n else str(one) for n, one in pairs]
 
 
 def _draw_cell(
@@ -142,7 +128,7 @@ def _draw_cell(
     ink = "#ffffff" if is_dark(color) else "#000000"
     if not small:
         axes.text(
-            x, y, _marks()[str(name)], ha="center", va="center", color=ink,
+            x, y, class_marks()[str(name)], ha="center", va="center", color=ink,
             fontproperties=font(7.5),
         )  # fmt: skip
     if row.get("reached") is False or str(row.get("reached")).casefold() == "false":
@@ -152,7 +138,7 @@ def _draw_cell(
 
 def _square(corner: tuple[float, float], color: str, hatch: str = "") -> Any:
     return Rectangle(
-        corner, 1, 1, facecolor=color, edgecolor="#ffffff" if not hatch else _RULE,
+        corner, 1, 1, facecolor=color, edgecolor="#ffffff" if not hatch else RULE,
         linewidth=0.8, hatch=hatch or None,
     )  # fmt: skip
 
@@ -216,7 +202,7 @@ def plot_series(
     table = readings.dropna(subset=["time", "value_mg_l"]).sort_values("time")
     if not len(table):
         raise MapError("没有可画的监测值。", "There is no reading to draw.")
-    figure, axes = _make(9.2, 3.9, dpi)
+    figure, axes = make_axes(9.2, 3.9, dpi)
     values = table["value_mg_l"].to_numpy(float)
     times = pd.to_datetime(table["time"]).to_numpy("datetime64[us]")
     goal = CLASSES.index(target) if target in CLASSES[:5] else None
@@ -228,32 +214,32 @@ def plot_series(
             limits[goal], color="#b00000", linewidth=1.1, linestyle=(0, (5, 3))
         )
     for part in _runs(times):
-        axes.plot(times[part], values[part], color=_INK, linewidth=0.9)
+        axes.plot(times[part], values[part], color=INK, linewidth=0.9)
     found = (
         table["detected"].to_numpy(bool)
         if "detected" in table
         else np.ones(len(table), dtype=bool)
     )
     size = 9 if len(table) <= 400 else 3
-    axes.scatter(times[found], values[found], s=size, color=_INK, zorder=3)
+    axes.scatter(times[found], values[found], s=size, color=INK, zorder=3)
     axes.scatter(
         times[~found], values[~found], s=size + 4, facecolors="#ffffff",
-        edgecolors=_INK, linewidths=0.7, zorder=3,
+        edgecolors=INK, linewidths=0.7, zorder=3,
     )  # fmt: skip
     axes.set_ylim(0, top)
     if times[0] == times[-1]:  # an axis without length has no dates to mark
         day = np.timedelta64(1, "D")
         axes.set_xlim(times[0] - day, times[0] + day)
-    _title(axes, title)
-    axes.set_ylabel(unit, fontproperties=font(9), color=_INK)
+    write_title(axes, title)
+    axes.set_ylabel(unit, fontproperties=font(9), color=INK)
     axes.yaxis.set_major_locator(MaxNLocator(6))
     days = AutoDateLocator(maxticks=8)
     axes.xaxis.set_major_locator(days)
     axes.xaxis.set_major_formatter(AutoDateFormatter(days, defaultfmt="%Y-%m-%d"))
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_fontproperties(font(8))
-    axes.tick_params(colors=_INK, length=3)
-    _series_legend(figure, axes, target if goal is not None else None, hollow=~found)
+    axes.tick_params(colors=INK, length=3)
+    series_legend(figure, target if goal is not None else None, hollow=~found)
     return figure
 
 
@@ -325,7 +311,7 @@ def plot_class_shares(
     counts = summary[[f"n_{name}" for name in CLASSES]].to_numpy(float)
     total = counts.sum(axis=1)
     shares = np.divide(counts, total[:, None], where=total[:, None] > 0, out=counts * 0)
-    figure, axes = _make(min(3.2 + 0.5 * len(summary), 16), 4.2, dpi)
+    figure, axes = make_axes(min(3.2 + 0.5 * len(summary), 16), 4.2, dpi)
     below = np.zeros(len(summary))
     for place, name in enumerate(CLASSES):
         color = class_colors()[name]
@@ -336,7 +322,7 @@ def plot_class_shares(
         _write_counts(axes, counts[:, place], shares[:, place], below, color)
         below += shares[:, place]
     names = [str(one) for one in summary[by]]
-    _ticks(axes, "x", range(len(names)), [_short(n, 10) for n in names])
+    write_ticks(axes, "x", range(len(names)), [shorten(n, 10) for n in names])
     longest = max(map(len, names), default=0)
     for label in axes.get_xticklabels():
         label.set_rotation(90 if len(names) > 8 or longest > 7 else 0)
@@ -345,8 +331,8 @@ def plot_class_shares(
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     for label in axes.get_yticklabels():
         label.set_fontproperties(font(8))
-    _title(axes, title)
-    _class_legend(figure, axes, missing=False)
+    write_title(axes, title)
+    class_legend(figure, axes, missing=False)
     return figure
 
 
@@ -360,73 +346,3 @@ def _write_counts(
                 x, start + share / 2, f"{count:.0f}", ha="center", va="center",
                 color=ink, fontproperties=font(7.5),
             )  # fmt: skip
-
-
-# ------------------------------------------------------------------ common
-def _make(width: float, height: float, dpi: float) -> tuple[MapFigure, Axes]:
-    figure = MapFigure(figsize=(width, height), dpi=dpi, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(_FAINT)
-    return figure, axes
-
-
-def _title(axes: Axes, title: str) -> None:
-    text, path = fit_text(title)
-    looks: Any = {"fontproperties": font(12, path=path), "color": _INK, "loc": "left"}
-    axes.set_title(text, **looks).set_parse_math(False)
-
-
-def _ticks(axes: Axes, side: str, places: Sequence[int], names: list[str]) -> None:
-    axis = axes.yaxis if side == "y" else axes.xaxis
-    fitted = [fit_text(name) for name in names]
-    axis.set_ticks(list(places), [text for text, _ in fitted])
-    for label, (_, path) in zip(axis.get_ticklabels(), fitted, strict=True):
-        label.set_fontproperties(font(8, path=path))
-        label.set_parse_math(False)  # a name is text, also with dollar signs in it
-    axis.set_tick_params(length=0, colors=_INK)
-
-
-def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
-
-
-def _class_legend(figure: MapFigure, axes: Axes, *, missing: bool) -> None:
-    entries = load_table("styles")["classes"]["water_class"]["entries"]
-    parts = [Patch(facecolor=row["print"], label=row["zh"]) for row in entries]
-    if missing:
-        parts.append(
-            Patch(facecolor="#ffffff", edgecolor=_RULE, hatch="////", label="无数据")
-        )
-    if any(isinstance(patch, Polygon) for patch in axes.patches):
-        parts.append(Patch(facecolor="#000000", label="黑角：未达目标"))
-    _legend(figure, parts)
-
-
-def _series_legend(
-    figure: MapFigure, axes: Axes, target: str | None, *, hollow: np.ndarray
-) -> None:
-    del axes
-    entries = load_table("styles")["classes"]["water_class"]["entries"]
-    parts: list[Any] = [
-        Patch(facecolor=row["print"], alpha=0.3, label=row["zh"]) for row in entries
-    ]
-    if target is not None:
-        line = Line2D([], [], color="#b00000", linewidth=1.1, linestyle=(0, (5, 3)))
-        line.set_label(f"目标{target}类限值")
-        parts.append(line)
-    if hollow.any():
-        spot = Line2D([], [], marker="o", color=_INK, markerfacecolor="#ffffff")
-        spot.set(linestyle="", markersize=4, label="低于检出限（按一半计）")
-        parts.append(spot)
-    _legend(figure, parts)
-
-
-def _legend(figure: MapFigure, parts: list[Any]) -> None:
-    figure.legend(
-        handles=parts, loc="outside right upper", prop=font(8), frameon=False,
-        handlelength=1.3, handleheight=1.0,
-    )  # fmt: skip
