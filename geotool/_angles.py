@@ -267,6 +267,8 @@ def parse_pair(cell: Any) -> tuple[Angle, Angle]:
     [120.9, 31.95]
     >>> [part.half for part in parse_pair("Latitude: 51.8Longitude: -176.6")]
     ['N', 'E']
+    >>> [part.half for part in parse_pair("120.91 E，31.95 N")]
+    ['E', 'N']
     """
     missing = Angle(math.nan, problem="missing")
     if is_missing(cell) or not str(cell).strip():
@@ -276,8 +278,9 @@ def parse_pair(cell: Any) -> tuple[Angle, Angle]:
         r"(?i)(?=latitude|longitude|纬°|经°|北纬|东经|[NE]\s*\d)", text.strip()
     )
     parts = [part.strip(" ,;:、/") for part in named if part.strip(" ,;:、/")]
-    if len(parts) != 2:
-        parts = [part for part in re.split(r"[,;、/]\s*|\s+", text) if part]
+    for between in (r"[,;、/]", r"[,;、/]\s*|\s+"):
+        if len(parts) != 2:
+            parts = [part for part in re.split(between, text) if part.strip()]
     if len(parts) != 2:
         bad = Angle(math.nan, problem="unreadable")
         return bad, bad

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geotool._chinese_dates import arabic_date
 from geotool.tables import load_table
 
 MISSING = "missing"
@@ -28,6 +29,8 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?=\D|$)")
 
 CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 _FIRST_YEAR, _LAST_YEAR = 1950, 2100
+_SURE_MONTH = re.compile(r"(?:19|20)\d\d\.(?:[2-9]|0[1-9]|1[12])")
+"""A number that was meant as a month and can only be that one: not 2026.1."""
 _EXCEL_DAYS = (20000.0, 73100.0)
 """Day numbers of Excel taken for dates: late 1954 to early 2100."""
 
@@ -238,12 +241,13 @@ def parse_time(value: object, *, year: int | None = None) -> tuple[pd.Timestamp,
         return pd.NaT, MISSING  # type: ignore[return-value]
     if isinstance(value, (dt.datetime, dt.date, np.datetime64)):
         return _in_range(pd.Timestamp(value))
-    text = unicodedata.normalize("NFKC", str(value)).strip()
+    text = arabic_date(unicodedata.normalize("NFKC", str(value)).strip())
     if re.fullmatch(_NUMBER, text) and _EXCEL_DAYS[0] <= float(text) < _EXCEL_DAYS[1]:
         seconds = round((float(text) - 25569) * 86400)  # 25569 is 1970-01-01
         return _in_range(pd.Timestamp(seconds, unit="s"))
     text = re.sub(r"\.0$", "", text)  # 20260503.0, a day read as a number
-    if isinstance(value, float) and "." in text:  # 2026.1: or is it October?
+    # 2026.1: or is it October?
+    if isinstance(value, float) and ("." in text and not _SURE_MONTH.fullmatch(text)):
         return pd.NaT, UNREADABLE  # type: ignore[return-value]
     match = _TIME.fullmatch(text)
     if match:

@@ -11,7 +11,6 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._marks import is_missing
@@ -89,14 +88,16 @@ def _are_few(values: NDArray[np.object_]) -> bool:
 
 def _see_few(values: NDArray[np.object_]) -> Seen | None:
     """Look at each word once, and make equal words one object; None: not all texts."""
+    cells = values.tolist()
+    words: dict[Any, Any] = {}
     try:
-        at, words = pd.factorize(values, use_na_sentinel=False)
+        same = [*map(words.setdefault, cells, cells)]
         joined = _BETWEEN.join(words)
     except TypeError:  # a number among the texts, or what cannot be hashed
         return None
-    values[:] = words.take(at)
-    empty = np.array([not word or word.isspace() for word in words], dtype=bool)
-    blank = empty[at] if empty.any() else None
+    values[:] = same
+    empty = {word for word in words if not word or word.isspace()}
+    blank = np.array([w in empty for w in same], dtype=bool) if empty else None
     return Seen(blank, not has_white_space(joined), _destroyed(joined))
 
 
@@ -147,6 +148,20 @@ def is_blank(cell: Any) -> bool:
     if type(cell) is float:
         return cell != cell  # noqa: PLR0124 - the quick way to tell nan
     return cell is None or is_missing(cell)
+
+
+def number_text(cell: object) -> str:
+    """
+    Write a number as a cell shows it.
+
+    Examples
+    --------
+    >>> number_text(np.float64(0.31)), number_text(310.0)
+    ('0.31', '310')
+    """
+    if isinstance(cell, (float, np.floating)):
+        return repr(int(cell)) if float(cell).is_integer() else repr(float(cell))
+    return str(cell)
 
 
 def has_white_space(joined: str) -> bool:

@@ -6,9 +6,10 @@ A laboratory writes ``<0.01``, ``0.01L``, ``未检出``, ``--`` or ``1.2*``; hea
 a second table with the reason.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from geotool._items import (
     Item,
@@ -16,7 +17,6 @@ from geotool._items import (
     fold_unit,
     item_table,
     split_header,
-    unit_factor,
 )
 from geotool._marks import (
     MISSING,
@@ -27,10 +27,11 @@ from geotool._marks import (
     parse_value,
     parse_values,
 )
+from geotool._reading_values import convert_units, judge
 from geotool._rejections import REASONS, REJECTED_COLUMNS, rejections, stacked
+from geotool._sections import one_spelling, section_groups
 from geotool.errors import LayerError
 from geotool.schema import align_names, fold_name
-from geotool.tables import load_table
 
 __all__ = [
     "Item",
@@ -46,54 +47,8 @@ __all__ = [
     "tidy_readings",
 ]
 
-TIDY_COLUMNS = (
-    "section_id",
-    "time",
-    "item",
-    "value",
-    "value_mg_l",
-    "unit",
-    "flag",
-    "detected",
-)
 _OURS = ("value_mg_l", "detected")
 """Columns of a tidy table that are made again from ``value`` when it is read."""
-
-_BELOW = frozenset(("<", "≤", "L", "ND"))
-
-
-def convert_units(
-    values: pd.Series, units: pd.Series, items: pd.Series
-) -> NDArray[np.float64]:
-    """
-    Bring values to the unit of their item (mg/L for concentrations).
-
-    Parameters
-    ----------
-    values : Series of float
-    units : Series of str
-        As written; empty text means the unit of the item.
-    items : Series of str
-        Keys.
-
-    Returns
-    -------
-    array of float
-        NaN where the unit does not fit the item.
-
-    Examples
-    --------
-    >>> convert_units(
-    ...     pd.Series([310.0, 0.31]), pd.Series(["ug/L", ""]), pd.Series(["NH3N"] * 2)
-    ... )
-    array([0.31, 0.31])
-    """
-    if len(values) == 0:  # pandas 2.3 cannot factorize nothing
-        return np.array([], dtype=float)
-    pairs = pd.MultiIndex.from_arrays([units.fillna(""), items])
-    codes, distinct = pd.factorize(pairs)
-    factors = [unit_factor(unit, item) if unit else 1.0 for unit, item in distinct]
-    return values.to_numpy(float) * np.array(factors, dtype=float)[codes]
 
 
 def tidy_readings(
@@ -161,16 +116,41 @@ def tidy_readings(
             f"Two columns of the readings are named {twice}; rename one.",
         )
     headers = {key: name for name, key in align_names(names, "readings").items()}
+    groups = section_groups(names)
+    if groups:
+        return _side_by_side(cells, groups, year)
     _require(headers, names, "section_id", "time")
     if "item" in headers:
         _require(headers, names, "value")
         long, rejected = _long_form(cells, headers, year)
     else:
         long, rejected = _wide_form(cells, headers, names, year)
-    readings, refused = _judge(long)
+    readings, refused = judge(long)
     every = stacked([rejected, refused])
     every = every.sort_values("row", kind="stable", ignore_index=True)
     return readings, every[list(REJECTED_COLUMNS)]
+
+
+def _side_by_side(
+    cells: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], year: int | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read stations that stand side by side one after the other."""
+    grouped = {name for headers in groups.values() for name in headers}
+    common = [name for name in cells.columns if name not in grouped]
+    left = cells[[*grouped]].isna().all(axis=1)  # rows without a value: told once
+    made, refused = [], []
+    for station, headers in groups.items():
+        rows = left | cells[[*headers]].notna().any(axis=1)
+        part = cells.loc[rows, [*common, *headers]].rename(columns=dict(headers))
+        part.insert(0, "断面", station)
+        readings, bad = tidy_readings(part, year=year)
+        back = {item: header for header, item in headers.items()}
+        made.append(readings)
+        refused.append(bad.assign(column=bad["column"].replace(back)))
+        left &= False
+    rejected = stacked(refused).drop_duplicates(["row", "column", "reason"])
+    rejected = rejected.sort_values("row", kind="stable", ignore_index=True)
+    return pd.concat(made, ignore_index=True), rejected
 
 
 def _require(headers: dict[str, str], names: list[str], *keys: str) -> None:
@@ -192,7 +172,7 @@ def _keys(
     cells: pd.DataFrame, headers: dict[str, str], year: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read section and time of every row; rows without either are rejected."""
-    section = cells[headers["section_id"]].map(_id_text)
+    section = one_spelling(cells[headers["section_id"]].map(_id_text))
     times = parse_times(cells[headers["time"]], year=year)
     reason = np.select(
         [section == "", *(times["problem"] == word for word in _TIME_PROBLEMS)],
@@ -307,80 +287,3 @@ def _numeric(column: pd.Series) -> bool:
     read = parse_values(column.dropna())
     there = read[read["flag"] != MISSING]
     return len(there) > 0 and bool((there["flag"] != UNREADABLE).mean() > 0.5)
-
-
-def _judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read values and units; what cannot be used is rejected with the reason."""
-    read = parse_values(long["raw"])
-    known = long["item"].notna()
-    items = long["item"].where(known, "NH3N")  # any key, the row is rejected below
-    value_mg_l = convert_units(read["value"], long["unit"], items)
-    reason = np.select(
-        [
-            ~known,
-            read["flag"] == MISSING,
-            read["flag"] == UNREADABLE,
-            (read["value"] < 0) & (items != "WT"),
-            np.isnan(value_mg_l) & read["value"].notna(),
-        ],
-        ["item", "value_missing", "value_unreadable", "value_negative", "unit"],
-        default="",
-    )
-    good = reason == ""
-    tidy = long[good].copy()
-    tidy["value"] = [_cell_text(cell) for cell in tidy["raw"]]
-    detected, flag = _marks(read[good], tidy["flag"])
-    half = ~read["detected"][good] | (~detected & ~tidy["halved"].to_numpy(bool))
-    share = load_table("assessment")["values"]["below_detection_share"]
-    tidy["value_mg_l"] = value_mg_l[good] * np.where(half, share, 1.0)
-    tidy["flag"], tidy["detected"] = flag, detected
-    shown = {"item": "item_as_written", "unit": "unit"}
-    refused = [
-        rejections(
-            bad["row"].array,
-            bad["column"],
-            bad[shown.get(name, "raw")].to_numpy(dtype=object),
-            name,
-        )
-        for name in dict.fromkeys(reason[~good])
-        for bad in [long[reason == name]]
-    ]
-    columns = [*TIDY_COLUMNS, *(["method"] if "method" in tidy else [])]
-    return tidy.reset_index(drop=True)[columns], stacked(refused)
-
-
-def _marks(
-    read: pd.DataFrame, source_flag: pd.Series
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """Join the mark in the value with the source's own column of marks."""
-    parts = {flag: flag.split(";") for flag in source_flag.unique()}
-    below = {flag: any(map(_is_below, parts[flag])) for flag in parts}
-    detected = (read["detected"] & ~source_flag.map(below).astype(bool)).to_numpy(bool)
-    joined = [
-        ";".join(dict.fromkeys(part for part in (mark, *parts[flag]) if part))
-        for mark, flag in zip(read["flag"], source_flag, strict=True)
-    ]
-    return detected, joined
-
-
-def _is_below(mark: str) -> bool:
-    """Whether a mark of the source says: below the detection limit."""
-    return mark.upper() in _BELOW or parse_value(mark)[2] in _BELOW
-
-
-def _cell_text(cell: object) -> str:
-    return cell.strip() if isinstance(cell, str) else number_text(cell)
-
-
-def number_text(cell: object) -> str:
-    """
-    Write a number as a cell shows it.
-
-    Examples
-    --------
-    >>> number_text(np.float64(0.31)), number_text(310.0)
-    ('0.31', '310')
-    """
-    if isinstance(cell, (float, np.floating)):
-        return repr(int(cell)) if float(cell).is_integer() else repr(float(cell))
-    return str(cell)

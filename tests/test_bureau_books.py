@@ -194,15 +194,15 @@ def test_deadlines_in_words(text, day):
         datum="wgs84",
     )
     assert done.layer["deadline"].tolist() == [pd.Timestamp(day)]
-    rough = read_day(text, deadline=True).rough == "last"
+    rough = read_day(text, "deadline").rough == "last"
     assert ("2026" in "".join(map(str, done.notes["before"]))) == rough
 
 
 @pytest.mark.parametrize(
-    "text", ["长期", "5月3日", "26/5/3", "2026年13月", "2026年13月底"]
+    "text", ["看情况", "5月3日", "26/5/3", "2026年13月", "2026年13月底"]
 )
 def test_days_nobody_can_be_sure_of_are_refused(text):
-    assert read_day(text, deadline=True).problem == "unreadable"
+    assert read_day(text, "deadline").problem == "unreadable"
 
 
 def test_a_month_that_is_no_deadline_is_its_first_day():
@@ -260,7 +260,7 @@ def test_refused_rows_are_mended_where_they_are_coloured(tmp_path):
     rows = [
         ["序号", "排口", None, "东经", None, None, "北纬", None, None, "整治期限"],
         [None, "编号", "名称", "度", "分", "秒", "度", "分", "秒", None],
-        [1, "A1", "甲", 120, 61, 44, 31, 57, 0, "长期"],
+        [1, "A1", "甲", 120, 61, 44, 31, 57, 0, "看情况"],
         [2, "A2", "乙", 120, 54, 44, 31, 57, 0, "2026-05-03"],
     ]
     done = outfalls(tmp_path / "a.xlsx", rows)

@@ -3,7 +3,8 @@
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,23 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith((ZIPPED, OLD))
 
 
-def read_book(path: Path, *, sheet: str | int | None) -> Book:
+def open_book(path: Path) -> calamine.CalamineWorkbook:
+    """Open a workbook: its sheets are listed and its shared texts read."""
+    with _faults_told(path.name):
+        return calamine.CalamineWorkbook.from_path(str(path))
+
+
+def read_book(
+    path: Path, *, book: calamine.CalamineWorkbook, sheet: str | int | None
+) -> Book:
     """
     Read one sheet.
 
     Parameters
     ----------
     path : Path
+    book : CalamineWorkbook
+        As :func:`open_book` gives it.
     sheet : str, int or None
         Name, or place counted from 1. None: the only sheet with a table in it.
 
@@ -52,8 +63,7 @@ def read_book(path: Path, *, sheet: str | int | None) -> Book:
         If the file is no workbook, is locked, lacks the sheet, or several sheets
         hold tables.
     """
-    try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
+    with _faults_told(path.name):
         visible = {
             meta.name: meta.visible == calamine.SheetVisibleEnum.Visible
             for meta in book.sheets_metadata
@@ -63,15 +73,6 @@ def read_book(path: Path, *, sheet: str | int | None) -> Book:
             return _only_table(book, path, visible)
         name = _chosen(path, [*visible], sheet)
         grid, merged = _cells(book, name)
-    except calamine.PasswordError:
-        raise locked(path.name) from None
-    except _CALAMINE_FAULTS as error:
-        raise SourceError(
-            f"{path.name} 不是完好的 Excel 文件（{_short(error)}）；"
-            "请用 Excel 打开后另存为 xlsx。",
-            f"{path.name} is not a sound workbook ({_short(error)}); "
-            "open it in Excel and save it as xlsx.",
-        ) from None
     if not any(not is_blank(cell) for row in grid for cell in row):
         raise SourceError(
             f"{path.name} 的工作表 {name} 是空的；请换一个工作表（--sheet）。",
@@ -92,6 +93,24 @@ _CALAMINE_FAULTS = (
     TypeError,
     MemoryError,
 )
+
+
+@contextmanager
+def _faults_told(name: str) -> Iterator[None]:
+    """Say of a workbook that cannot be read why."""
+    try:
+        yield
+    except SourceError:  # a ValueError, too: said already
+        raise
+    except calamine.PasswordError:
+        raise locked(name) from None
+    except _CALAMINE_FAULTS as error:
+        raise SourceError(
+            f"{name} 不是完好的 Excel 文件（{_short(error)}）；"
+            "请用 Excel 打开后另存为 xlsx。",
+            f"{name} is not a sound workbook ({_short(error)}); "
+            "open it in Excel and save it as xlsx.",
+        ) from None
 
 
 _ZIP_FAULTS = (
@@ -192,16 +211,7 @@ def _likely_tables(found: Mapping[str, tuple[list[list[Any]], Any]]) -> list[str
 
 def sheet_names(path: Path) -> list[str]:
     """List the sheets of a workbook."""
-    quick = _parts(path).sheets
-    if quick:
-        return [*quick]
-    try:
-        return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
-    except _CALAMINE_FAULTS as error:
-        raise SourceError(
-            f"{path.name} 不是完好的 Excel 文件（{_short(error)}）。",
-            f"{path.name} is not a sound workbook ({_short(error)}).",
-        ) from None
+    return [*_parts(path).sheets] or list(open_book(path).sheet_names)
 
 
 @dataclass(frozen=True)
@@ -251,7 +261,7 @@ def _small_xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
 
 
 def book_notes(
-    path: Path, sheet: str, unread: Mapping[str, Unread]
+    path: Path, sheet: str, unread: Mapping[str, Unread], rows: Container[int]
 ) -> list[dict[str, Any]]:
     """
     Say what the cells of a sheet do not show.
@@ -262,9 +272,11 @@ def book_notes(
     sheet : str
     unread : mapping
         As :func:`geotool.io._sound.check_workbook` gives it.
+    rows : container of int
+        Numbers of the rows that are data.
     """
     parts, notes = _parts(path), []
-    cells = unread.get(parts.sheets.get(sheet, ""), Unread([], []))
+    cells = unread.get(parts.sheets.get(sheet, ""), Unread())
     if cells.uncomputed:
         many, some = len(cells.uncomputed), "、".join(cells.uncomputed[:5])
         zh = (
@@ -285,6 +297,18 @@ def book_notes(
         en = (
             f"{many} cells show an error such as #N/A ({', '.join(cells.faulty[:5])}) "
             "and are read as empty"
+        )
+        notes.append(note(zh, en))
+    hidden = [row for row in cells.hidden if int(row) in rows]
+    if hidden:
+        many, some = len(hidden), "、".join(hidden[:5])
+        zh = (
+            f"{many} 行在 Excel 里被隐藏或筛掉（第 {some}{'等' if many > 5 else ''} 行），"
+            "也读入了；不要的请删除"
+        )
+        en = (
+            f"{many} rows that Excel hides or filters out ({', '.join(hidden[:5])}) "
+            "were read, too; delete what is not wanted"
         )
         notes.append(note(zh, en))
     if parts.from_1904:

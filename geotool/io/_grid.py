@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from geotool._notes import note
 from geotool._texts import Seen, is_blank, is_destroyed, see_cells
 from geotool.io._header import Cell, Merge, cell_text, find_header
-from geotool.io._nodata import Sheet, data_rows, headings_of
+from geotool.io._nodata import Sheet, data_rows, first_cells, headings_of
+from geotool.io._stacked import abreast_notes, end_of_table, stacked_note
 
 
 def read_sheet(
@@ -54,6 +55,13 @@ def read_sheet(
     first, after, names = find_header(grid, merged, name=name)
     block, seen = _columns(_filled_down(grid, merged, after)[after:], len(names))
     there = _there(block, seen)
+    other = end_of_table(block, there, first_cells(block, there), names)
+    below = []
+    if other is not None:
+        end, row = other
+        many = int(there[:, row + 1 :].any(axis=0).sum())
+        below = [stacked_note(block[:, row].tolist(), row + after + 1, many)]
+        block, there = block[:, :end], there[:, :end]
     sheet = _named_columns(names, there, first + 1)
     for number, cells in enumerate(grid[:first], start=1):
         text = " ".join(cell_text(cell) for cell in cells if not is_blank(cell))
@@ -62,6 +70,7 @@ def read_sheet(
             line = note(zh, "Title row above the header", row=number, before=text)
             sheet.notes.append(line)
     sheet.notes.extend(_merge_notes(merged, after))
+    sheet.notes.extend([*below, *abreast_notes(names)])
     headings = headings_of(grid[:first], merged, len(names))
     kept = data_rows(sheet, block, there, after, grid[first:after], headings)
     if not kept.all():
@@ -97,7 +106,7 @@ def _columns(
         for row in rows
     ]
     flat = np.fromiter(chain.from_iterable(even), object, len(even) * width)
-    block = flat.reshape(len(even), width).T.copy()
+    block = flat.reshape(len(even), width).T
     seen = [see_cells(values) for values in block]
     for values, (blank, *_) in zip(block, seen, strict=True):
         if blank is not None:

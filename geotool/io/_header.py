@@ -16,6 +16,27 @@ Merge = tuple[tuple[int, int], tuple[int, int]]
 _DEGREES = frozenset(("°", "(°)", "（°）"))
 """Units that a row of units has above coordinates; 度 may be a part of 度, 分, 秒."""
 
+_NO_UNIT = frozenset(("/", "-", "--", "—", "——", "无"))
+"""What a row of units has above columns without one."""
+
+_BARE_UNITS = frozenset(
+    (
+        "无量纲",
+        "℃",
+        "°c",
+        "ntu",
+        "度",
+        "倍",
+        "cm",
+        "mm",
+        "m",
+        "个",
+        "mpn/100ml",
+        "cfu/ml",
+    )
+)
+"""Units that do not look like one, as they stand in a row of units."""
+
 HEADER_DEPTH = 30
 """Rows from the top among which the header is looked for."""
 
@@ -35,7 +56,8 @@ def is_name(cell: Cell) -> bool:
     return isinstance(cell, str) and not re.fullmatch(r"[\d\s.,:%+-]*", cell.strip())
 
 
-def _known(cell: Cell) -> bool:
+def is_known(cell: Cell) -> bool:
+    """Whether a cell is a header of some layer, an item or a coordinate."""
     if not isinstance(cell, str) or len(cell) > 60:
         return False
     tail = cell.rsplit(" / ", 1)[-1]
@@ -45,7 +67,7 @@ def _known(cell: Cell) -> bool:
 
 def _score(cells: Sequence[Cell]) -> int:
     return len(
-        {fold_name(cell) for cell in cells if not is_blank(cell) and _known(cell)}
+        {fold_name(cell) for cell in cells if not is_blank(cell) and is_known(cell)}
     )
 
 
@@ -99,13 +121,18 @@ def _joined(
     upper = _upper_names(row, above, below, merged)
     if not units and not _is_sub_header(row, above, below, upper, merged):
         return None
-    return [_one_name(name, cell_text(cell)) for name, cell in _beside(upper, below)]
+    join = _with_unit if units else _one_name
+    return [join(name, cell_text(cell)) for name, cell in _beside(upper, below)]
 
 
 def _are_units(cells: Sequence[Cell]) -> bool:
-    """Whether cells hold nothing but units, degrees among them."""
-    real = [cell for cell in cells if cell_text(cell) not in _DEGREES]
-    return bool(real) and all(map(looks_like_unit, real))
+    """Whether cells are a row of units; some may be bare ones, or say that none is."""
+    texts = [cell_text(cell) for cell in cells]
+    real = [text for text in texts if text not in _DEGREES]
+    others = [text for text in real if not looks_like_unit(text)]
+    return len(others) < len(real) and all(
+        text in _NO_UNIT or text.casefold() in _BARE_UNITS for text in others
+    )
 
 
 def _third(
@@ -134,8 +161,9 @@ def _third(
     )
     if not units and not grouped:
         return None
-    made = [_one_name(name, cell_text(cell)) for name, cell in _beside(names, below)]
-    known = all(_known(below[column]) for column in filled)
+    join = _with_unit if units else _one_name
+    made = [join(name, cell_text(cell)) for name, cell in _beside(names, below)]
+    known = all(is_known(below[column]) for column in filled)
     return made, _score(made) + (2 if units else int(known))
 
 
@@ -178,6 +206,13 @@ def _one_name(upper: str, lower: str) -> str:
     if looks_like_unit(lower) or lower in _DEGREES:
         return f"{upper}({lower.strip('()（）')})"
     return f"{upper} / {lower}"
+
+
+def _with_unit(upper: str, unit: str) -> str:
+    """Put what stands in a row of units behind the name above it."""
+    if not unit or unit in _NO_UNIT:
+        return upper
+    return f"{upper}({unit.strip('()（）')})" if upper else unit
 
 
 def find_header(

@@ -22,6 +22,8 @@ _REMARK = re.compile(
 _TOTAL = re.compile(
     r"(?:合计|总计|小计|共计|累计|总数|total|subtotal|sum)[:：]?", re.IGNORECASE
 )
+_SOME_TOTAL = re.compile(r"\S{0,8}(?:合计|总计|小计|共计)[:：]?")
+"""A total of a part: 东区小计, 全市合计."""
 _STATISTIC = re.compile(
     r"平均值?|均值|最[大小高低]值|中位数|average|mean|max|min", re.IGNORECASE
 )
@@ -30,7 +32,8 @@ _MAY_BE_TOTAL = re.compile(r"\s*[合总小共累平均最中tsam]", re.IGNORECAS
 _LABELLED = re.compile(r"[^\d\s:：]{2,10}\s*[:：].*", re.DOTALL)
 _NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[、.．)）]")
 _CONTINUED = re.compile(r"[（(]?续表?[）)]?$")
-_SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
+SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
+"""Headers of a column that only numbers the rows."""
 
 
 @dataclass
@@ -54,10 +57,14 @@ class Headings:
         Texts above the header, which a printed page repeats.
     spread : set of int
         Rows, from 0, whose cells are merged into one across the sheet.
+    down : bool
+        Whether cells are merged downwards: a total may then have the name of its
+        group in front of it.
     """
 
     titles: frozenset[str]
     spread: frozenset[int]
+    down: bool = False
 
     def holds(self, row: int, there: Sequence[Cell], width: int) -> bool:
         """Whether a row holds one text, which is a heading of the rows below it."""
@@ -83,7 +90,8 @@ def headings_of(
         for (top, left), (bottom, right) in merged
         if top == bottom and right - left + 1 >= max(3, 0.6 * width)
     }
-    return Headings(frozenset(titles), frozenset(spread))
+    down = any(bottom > top for (top, _), (bottom, _) in merged)
+    return Headings(frozenset(titles), frozenset(spread), down)
 
 
 def data_rows(
@@ -115,13 +123,14 @@ def data_rows(
         Which rows are data.
     """
     filled = there.sum(axis=0)
-    # the first cell of every row that is not blank
-    first = block[there.argmax(axis=0), np.arange(block.shape[1])] if len(block) else []
+    first = first_cells(block, there)
     last = _last_wide(block, filled)
     repeated = [
         [cell_text(cell) for cell in cells if not is_blank(cell)] for cells in header
     ]
     doubtful = _doubtful(filled, first, repeated)
+    if headings.down and len(block) > 1:
+        doubtful |= np.array([*map(_is_some_total, block[1])], dtype=bool)
     for row in np.flatnonzero(doubtful).tolist():
         cells = block[:, row].tolist()
         said = [cell for cell in cells if cell is not None]
@@ -141,6 +150,15 @@ def data_rows(
         else:
             doubtful[row] = False
     return ~doubtful
+
+
+def first_cells(
+    block: NDArray[np.object_], there: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Give the first cell of every row that is not blank."""
+    if not len(block):
+        return np.array([], dtype=object)
+    return block[there.argmax(axis=0), np.arange(block.shape[1])]
 
 
 def _last_wide(block: NDArray[np.object_], filled: NDArray[np.int64]) -> int:
@@ -169,10 +187,15 @@ def _doubtful(
         place
         for place, cell in enumerate(first)
         if type(cell) is str
-        and (_MAY_BE_TOTAL.match(cell) or cell.lstrip()[:1] in begins)
+        and (_MAY_BE_TOTAL.match(cell) or "计" in cell or cell.lstrip()[:1] in begins)
     ]
     doubtful[odd] = True
     return doubtful
+
+
+def _is_some_total(cell: Cell) -> bool:
+    """Whether a cell says 小计 or 合计, of a part or of everything."""
+    return type(cell) is str and bool(_SOME_TOTAL.fullmatch(re.sub(r"\s", "", cell)))
 
 
 def _is_repeated(there: list[Cell], repeated: list[list[str]]) -> bool:
@@ -197,7 +220,7 @@ def _is_only_serial(sheet: Sheet, cells: list[Cell], there: list[Cell]) -> bool:
         ),
         "",
     )
-    return fold_name(name) in _SERIAL
+    return fold_name(name) in SERIAL
 
 
 def _is_numbering(there: list[Cell]) -> bool:
@@ -208,6 +231,8 @@ def _is_numbering(there: list[Cell]) -> bool:
 def _not_data(there: list[Cell], width: int, *, beyond: bool) -> tuple[str, str] | None:
     first = cell_text(there[0])
     compact = re.sub(r"\s", "", first)
+    if width > 2 and any(map(_is_some_total, there[:2])):
+        return "合计行，不是数据", "Row of totals, no data"
     if width > 1 and _TOTAL.fullmatch(compact):
         return "合计行，不是数据", "Row of totals, no data"
     if width > 1 and _STATISTIC.fullmatch(compact):

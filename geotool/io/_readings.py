@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from geotool._sections import section_groups
+from geotool._texts import number_text
 from geotool.errors import SourceError
 from geotool.io import _text
 from geotool.io._raw import RawTable, checked_path
 from geotool.io._read import read_table
-from geotool.readings import number_text, tidy_readings
+from geotool.readings import tidy_readings
 from geotool.schema import align_names, fold_name
 
 
@@ -45,9 +47,10 @@ def read_readings(
 def reading_cells(table: RawTable) -> pd.DataFrame:
     """Give the cells with the lower name of two header rows where it is enough."""
     names = [str(name) for name in table.cells.columns]
+    beside = {name for headers in section_groups(names).values() for name in headers}
     lower = [name.rsplit(" / ", 1)[-1] for name in names]
     chosen = [
-        low if lower.count(low) == 1 else name
+        low if lower.count(low) == 1 and name not in beside else name
         for name, low in zip(names, lower, strict=True)
     ]
     return _with_time(table.cells.set_axis(chosen, axis=1))
@@ -70,7 +73,12 @@ def _with_time(cells: pd.DataFrame) -> pd.DataFrame:
         return cells
     used = [part for part in (year, month, day) if part is not None]
     time = [
-        "-".join(number_text(cell) for cell in row if cell is not None) or None
+        "-".join(
+            number_text(cell).strip().rstrip("年月日号")
+            for cell in row
+            if cell is not None
+        )
+        or None
         for row in cells[used].itertuples(index=False, name=None)
     ]
     return cells.drop(columns=used).assign(

@@ -8,7 +8,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ _SHAPES = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", b"A" * 26 + b"0" * 10
 )
 """Every letter as A, every digit as 0: then a plain search finds a kind of place."""
-_WIDE = (b'<c r="AA', b'<c r="A0000000')
+_TWO_LETTERS, _MILLIONS, _SEVEN = b'<c r="AA', b'<c r="A0000000', b"0" * 7
 _LONG = (b'<c r="AAA', b'<c r="A000000', b'<c r="AA000000')
 _UNCOMPUTED = re.compile(
     rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)'
@@ -35,7 +36,9 @@ _UNCOMPUTED = re.compile(
 """A cell with a formula and no value: a program wrote it and nobody computed it."""
 _FAULTY = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]* t="e"')
 """A cell that shows #N/A, #REF!, #DIV/0!: calamine gives it as empty."""
-_OVERLAP = 1024
+_HIDDEN = re.compile(rb'<row r="(\d{1,7})"[^>]* hidden="(?:1|true)"')
+"""A row that Excel does not show: hidden by hand or left out by a filter."""
+_BLOCK, _OVERLAP = 1 << 19, 1024
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _RECORDS = frozenset(
     (0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E)
@@ -45,18 +48,21 @@ _RECORDS = frozenset(
 
 class Unread(NamedTuple):
     """
-    Cells of a sheet that come out empty though something stands in them.
+    What the cells of a sheet do not show when they are read.
 
     Attributes
     ----------
-    uncomputed : list of str
-        Formulas without a value.
-    faulty : list of str
-        Errors such as ``#N/A``.
+    uncomputed : sequence of str
+        Formulas without a value, which come out empty.
+    faulty : sequence of str
+        Errors such as ``#N/A``, which come out empty.
+    hidden : sequence of str
+        Numbers of the rows that Excel does not show.
     """
 
-    uncomputed: list[str]
-    faulty: list[str]
+    uncomputed: Sequence[str] = ()
+    faulty: Sequence[str] = ()
+    hidden: Sequence[str] = ()
 
 
 def check_workbook(path: Path, name: str) -> Mapping[str, Unread]:
@@ -133,9 +139,12 @@ def _last_cell(archive: zipfile.ZipFile, member: str) -> tuple[int, int]:
 
 
 def _blocks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
+    """Unpack a sheet, the next block in a thread while one is looked through."""
     rest = b""
-    with archive.open(member) as stream:
-        while block := stream.read(1 << 22):
+    with archive.open(member) as stream, ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(stream.read, _BLOCK)
+        while block := coming.result():
+            coming = beside.submit(stream.read, _BLOCK)
             yield rest + block
             rest = block[-_OVERLAP:]  # a cell cut in two by the end of the block
 
@@ -155,13 +164,17 @@ def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
     wide = long = False
     idle: dict[str, None] = {}
     faulty: dict[str, None] = {}
+    hidden: dict[str, None] = {}
     for data in _blocks(archive, member):
         shapes = data.translate(_SHAPES)
-        wide = wide or any(place in shapes for place in _WIDE)
+        # seven digits in a row are found fifty times as fast as one row number of seven
+        wide = wide or _TWO_LETTERS in shapes
+        wide = wide or (_SEVEN in shapes and _MILLIONS in shapes)
         long = long or (wide and any(place in shapes for place in _LONG))
         for letter, mark, pattern, cells in (
             (b"f", b"<f", _UNCOMPUTED, idle),
             (b"e", b' t="e"', _FAULTY, faulty),
+            (b"h", b' hidden="', _HIDDEN, hidden),
         ):
             if letter in data and mark in data:  # a letter is found ten times as fast
                 found = pattern.findall(data)
@@ -172,7 +185,7 @@ def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
             for data in _blocks(archive, member)
             for place in _LONG
         )
-    return wide and long, Unread([*idle], [*faulty])
+    return wide and long, Unread([*idle], [*faulty], [*hidden])
 
 
 def _number(letters: bytes) -> int:

@@ -70,7 +70,8 @@ def _whole(found: Mapping[str, str], parts: tuple[str, ...]) -> dict[str, str]:
 
 
 _PART = re.compile(r"[(\[【]\s*([度分秒°′″'\"])\s*[)\]】]\s*$")
-_PART_SIGNS = str.maketrans("°′″'\"", "度分秒分秒")
+_SIGNS = "°′″'\""
+_PART_SIGNS = str.maketrans(_SIGNS, "度分秒分秒")
 
 
 def _forms(name: str) -> list[str]:
@@ -79,4 +80,7 @@ def _forms(name: str) -> list[str]:
     # before NFKC, which would take the sign of minutes apart
     plain = tail.replace("（", "(").replace("）", ")")
     part = _PART.sub(lambda found: found[1].translate(_PART_SIGNS), plain)
-    return [fold_name(name), fold_name(tail), fold_name(part)]
+    forms = [fold_name(name), fold_name(tail), fold_name(part)]
+    if tail in _SIGNS:  # below a group: 东经 / ′
+        forms.append(fold_name(name.translate(_PART_SIGNS)))
+    return forms

@@ -26,12 +26,25 @@ NOT_A_NUMBER = Words(
     "改为数字；不知道就留空",
     "Write a number, or leave it empty",
 )
+A_RANGE = Words(
+    "是一个范围，不是一个数",
+    "A range, not a number",
+    "写一个数（取平均或上限由填表人定），范围写到备注；不知道就留空",
+    "Write one number (mean or upper end is yours to choose), the range as a remark",
+)
+TWICE_LARGE = Words(
+    "列名的单位已有“万”或“亿”，数字后又写了一次，不猜",
+    "The unit in the header is in ten thousands, and so is the number: not guessed",
+    "数字后不写“万”“亿”，按列名的单位填",
+    "Write the number in the unit of the header",
+)
 NOT_A_DATE = Words(
     "日期无法识别",
     "The date cannot be read",
     "写成 2026-05-03；不知道就留空",
     "Write it as 2026-05-03, or leave it empty",
 )
+_BAD_NUMBERS = {"unreadable": NOT_A_NUMBER, "range": A_RANGE, "twice": TWICE_LARGE}
 _CUT_SHORT = re.compile(r"\d{16,}|\d(?:\.\d+)?e\+?\d{2}", re.IGNORECASE)
 """A whole number of more than 15 digits, or one that Excel shows as 3.20612E+17."""
 
@@ -139,10 +152,23 @@ class CellReader:
         values, state = parse_numbers(cells.tolist(), column.unit)
         # a unit beside the number is nearer to it than the one in the header
         values = np.where(state == "unit", values, values * factor)
-        made = pd.Series(values, index=cells.index)
         if column.type == "integer":
             state[~np.isnan(values) & (values != np.round(values))] = "unreadable"
-        self._unreadable(cells, made, header, state == "unreadable", NOT_A_NUMBER)
+        if "万" in header or "亿" in header:
+            state[state == "large"] = "twice"
+        for bad, words in _BAD_NUMBERS.items():
+            self._unreadable(cells, header, state == bad, words)
+            values[state == bad] = np.nan
+        made = pd.Series(values, index=cells.index)
+        large = state == "large"
+        self.ledger.tell_each(
+            cells.index[large],
+            header,
+            cells[large].tolist(),
+            made[large].tolist(),
+            "“万”“亿”已写成数字",
+            "万 is ten thousand, 亿 a hundred million",
+        )
         changed = state == "unit"
         self.ledger.tell_each(
             cells.index[changed],
@@ -172,7 +198,7 @@ class CellReader:
 
     def _dates(self, cells: pd.Series, column: Column, header: str) -> pd.Series:
         at, words = distinct(cells.tolist())
-        days = [read_day(word, deadline=column.key == "deadline") for word in words]
+        days = [read_day(word, column.key) for word in words]
         times = pd.Series([day.time for day in days], dtype="datetime64[ms]")
         made = times.iloc[at].set_axis(cells.index)
         bad = np.array([day.problem == "unreadable" for day in days], dtype=bool)[at]
@@ -182,13 +208,30 @@ class CellReader:
             self.ledger.tell_each(
                 cells.index[some], header, cells[some].tolist(), after, zh, en
             )
-        self._unreadable(cells, made, header, bad, NOT_A_DATE)
+        self._unreadable(cells, header, bad, NOT_A_DATE)
+        self._undated(cells, header, [day.problem == "undated" for day in days], at)
         return made
+
+    def _undated(
+        self, cells: pd.Series, header: str, words: list[bool], at: np.ndarray
+    ) -> None:
+        """Keep beside what was said instead of a day."""
+        if not any(words):
+            return
+        some = np.array(words, dtype=bool)[at]
+        self._keep(cells, header, some)
+        self.ledger.tell_each(
+            cells.index[some],
+            header,
+            cells[some].tolist(),
+            [None] * int(some.sum()),
+            f"写的不是日期，这一格留空（期限不计逾期）；原文留在“{header}_原值”",
+            "No day: left empty (a deadline is never overdue); the words are kept beside",
+        )
 
     def _unreadable(
         self,
         cells: pd.Series,
-        made: pd.Series,
         header: str,
         bad: np.ndarray,
         words: Words,
@@ -198,7 +241,6 @@ class CellReader:
         A register row with a faulty cell goes back to whoever filled it in. A river
         that vanishes for a text in its width would break the network.
         """
-        del made
         if not bad.any():
             return
         rows, values = cells.index[bad], cells[bad].tolist()
@@ -216,7 +258,9 @@ class CellReader:
             )
 
     def _keep(self, cells: pd.Series, header: str, bad: np.ndarray) -> None:
-        self.kept[f"{header}_原值"] = clean_texts(cells.where(bad, None))
+        name, kept = f"{header}_原值", clean_texts(cells.where(bad, None))
+        before = self.kept.get(name, kept)  # kept already for another reason
+        self.kept[name] = kept.where(kept.notna(), before)
 
     def _allowed(self, cells: pd.Series, key: str, header: str) -> pd.Series:
         texts = self._texts(cells, header)

@@ -10,6 +10,7 @@ import pyproj
 from numpy.typing import NDArray
 
 from geotool._angles import Angle, Angles, parse_angles, parse_pair
+from geotool._texts import number_text
 from geotool.crs import (
     CHINA_LATITUDE,
     CHINA_LONGITUDE,
@@ -18,7 +19,6 @@ from geotool.crs import (
 )
 from geotool.errors import CrsError
 from geotool.layers._ledger import Ledger, Words
-from geotool.readings import number_text
 
 Floats = NDArray[np.float64]
 
@@ -247,9 +247,10 @@ class CoordinateReader:
 
 def _are_turned(first: Angles, second: Angles) -> NDArray[np.bool_]:
     """Which rows say in the first of two readings that it is a latitude."""
-    latitude = np.isin(first.half.astype(str), ("N", "S"))
-    longitude = np.isin(second.half.astype(str), ("E", "W"))
-    return latitude | ((first.half == "") & longitude)
+    unsaid = np.asarray(first.half == "", dtype=bool)
+    latitude = np.asarray((first.half == "N") | (first.half == "S"), dtype=bool)
+    longitude = np.asarray((second.half == "E") | (second.half == "W"), dtype=bool)
+    return latitude | (unsaid & longitude)
 
 
 def _gathered(angles: list[Angle]) -> Angles:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geotool.layers._values import clean_texts
+from geotool.layers._values import clean_values
 
 _NUMBERS = (int, float, np.number)
 
@@ -67,7 +67,8 @@ def free_name(name: str, taken: set[str]) -> str:
 def _tidy(cells: pd.Series) -> pd.Series:
     """Give a column of the source one type: numbers, times or text."""
     values = cells.tolist()
-    kinds = set(map(type, values)) - {NoneType}
+    found = set(map(type, values))
+    kinds = found - {NoneType}
     if kinds and all(issubclass(k, _NUMBERS) and k is not bool for k in kinds):
         made = cells.astype(float)
         whole = made.notna().all() and (made == made.round()).all()
@@ -75,4 +76,4 @@ def _tidy(cells: pd.Series) -> pd.Series:
     if kinds and all(issubclass(kind, pd.Timestamp) for kind in kinds):
         plain = [pd.NaT if c is None else c.tz_localize(None) for c in values]
         return pd.Series(plain, index=cells.index).astype("datetime64[ms]")
-    return clean_texts(cells)
+    return clean_values(values, found, cells)

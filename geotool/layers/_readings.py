@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from geotool._notes import note, notes_table
+from geotool._sections import one_spelling, section_groups
 from geotool.errors import LayerError
 from geotool.io import RawTable, reading_cells
 from geotool.layers._inputs import PROPOSAL_COLUMNS, note_lines
@@ -49,10 +50,13 @@ def readings_layer(
         "rows_rejected": len(rejected),
         "year": year,
     }
+    beside = section_groups([*map(str, named.columns)])
+    alone = named.drop(columns=[name for names in beside.values() for name in names])
     lines = [
         *note_lines(raw.notes),
-        *_two_of_one_name(named, tidy),
-        *_left_out(named, rejected),
+        *(_beside_note(beside) if beside else _two_of_one_name(named, tidy)),
+        *_spelled_alike(named),
+        *_left_out(alone, rejected),
     ]
     if year is not None:
         zh = f"没有年份的监测时间按 {year} 年读"
@@ -70,6 +74,34 @@ def readings_layer(
             if pd.notna(row)
         ],
     )
+
+
+def _beside_note(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Say that the sections stand in the upper header."""
+    names = "、".join(groups)
+    zh = f"各断面并列：断面名取自上一行表头（{names}）"
+    en = f"Sections side by side: their names are those of the upper header ({names})"
+    return [note(zh, en)]
+
+
+def _spelled_alike(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """Note names that were written in two ways, as 东桥（上） and 东桥(上)."""
+    header = {k: n for n, k in align_names(cells.columns, "readings").items()}
+    if "section_id" not in header:
+        return []
+    column = header["section_id"]
+    names = pd.Series([n for n in cells[column].unique() if isinstance(n, str)])
+    names = names.str.split().str.join(" ").drop_duplicates()
+    taken = one_spelling(names)
+    zh, en = (
+        "同一断面的两种写法，按先出现的读",
+        "Two spellings of one section: the first",
+    )
+    return [
+        note(zh, en, column=column, before=old, after=new)
+        for old, new in zip(names, taken, strict=True)
+        if old != new
+    ]
 
 
 _REMARK_HEADERS = frozenset(

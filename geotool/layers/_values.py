@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from geotool._marks import is_missing
-from geotool._texts import distinct, has_white_space
+from geotool._texts import distinct, has_white_space, number_text
 from geotool._units import unit_factor
-from geotool.readings import number_text
 
 _MISSING = frozenset(
     ("", "/", "-", "--", "—", "——", "\\", "无", "不详", "未知", "未测", "暂无", "空", "na",
@@ -25,6 +24,11 @@ LONGEST = max(map(len, _MISSING))
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
 _WITH_UNIT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s].*)")
+_LARGE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(万|亿)")
+_LARGE_POWERS = {"万": 4, "亿": 8}
+_RANGE = re.compile(
+    r"\d+(?:\.\d+)?\s*(?:[-~∼〜—–―]+|至|到)\s*\d+(?:\.\d+)?\s*([^\d\s~∼〜—–―至到-].*)?"
+)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:([, ])\d{3})(?:\1\d{3})*(?:\.\d+)?")
 
 
@@ -82,29 +86,33 @@ def clean_texts(cells: pd.Series) -> pd.Series:
     ['东口', '西口']
     """
     values = cells.tolist()
-    texts = set(map(type, values)) <= {str, NoneType} and "" not in values
-    if texts and not has_white_space("\0".join(filter(None, values))):
+    return clean_values(values, set(map(type, values)), cells)
+
+
+def clean_values(values: list[Any], kinds: set[type], cells: pd.Series) -> pd.Series:
+    """Write cells as text, of which the types are known."""
+    if not kinds <= {str, float, NoneType}:
+        return objects([*map(clean_text, values)], cells)
+    if float in kinds:
+        values = _spelled(values)
+    there = [text for text in values if text is not None]
+    if "" in there or has_white_space("\0".join(there)):
+        values = [None if c is None else " ".join(c.split()) or None for c in values]
+    elif float not in kinds:
         return cells.astype(object)
-    spelled = iter(_spelled([cell for cell in values if type(cell) is float]))
-    made = [
-        (" ".join(cell.split()) or None)
-        if type(cell) is str
-        else next(spelled)
-        if type(cell) is float
-        else clean_text(cell)
-        for cell in values
-    ]
-    return objects(made, cells)
+    return objects(values, cells)
 
 
-def _spelled(numbers: list[float]) -> list[str | None]:
-    """Write numbers as :func:`clean_text` does; most are not whole."""
+def _spelled(cells: list[Any]) -> list[Any]:
+    """Write the numbers among texts as :func:`clean_text` does; most are not whole."""
+    numbers = [cell for cell in cells if type(cell) is float]
     texts: list[str | None] = [*map(repr, numbers)]
     with np.errstate(invalid="ignore"):
         special = np.flatnonzero(~(np.array(numbers, dtype=float) % 1 > 0))
     for place in special.tolist():
         texts[place] = clean_text(numbers[place])
-    return texts
+    spelled = iter(texts)
+    return [next(spelled) if type(cell) is float else cell for cell in cells]
 
 
 def objects(values: list[Any], like: pd.Series) -> pd.Series:
@@ -151,13 +159,16 @@ def parse_number(cell: Any, unit: str = "") -> tuple[float, str]:
     -------
     value : float
     state : str
-        ``""``, ``missing``, ``unreadable``, ``unit`` (a unit was converted) or
-        ``folded`` (thousands separators or full-width digits).
+        ``""``, ``missing``, ``unreadable``, ``unit`` (a unit was converted),
+        ``large`` (万 or 亿 behind it was taken), ``range`` (two numbers, of which none
+        is taken) or ``folded`` (thousands separators or full-width digits).
 
     Examples
     --------
     >>> parse_number("１,２00"), parse_number("5万吨/日", "m3/d"), parse_number("约500")
     ((1200.0, 'folded'), (50000.0, 'unit'), (nan, 'unreadable'))
+    >>> parse_number("1.2万"), parse_number("50-60")
+    ((12000.0, 'large'), (nan, 'range'))
     """
     if is_missing_word(cell):
         return math.nan, "missing"
@@ -176,7 +187,10 @@ def parse_number(cell: Any, unit: str = "") -> tuple[float, str]:
     factor = unit_factor(found[2], unit) if found and unit else None
     if found and factor is not None:
         return float(found[1]) * factor, "unit"
-    return math.nan, "unreadable"
+    large = _LARGE.fullmatch(text)
+    if large:
+        return float(f"{large[1]}e{_LARGE_POWERS[large[2]]}"), "large"
+    return math.nan, "range" if _RANGE.fullmatch(text) else "unreadable"
 
 
 def parse_numbers(cells: list[Any], unit: str = "") -> tuple[Any, Any]:
