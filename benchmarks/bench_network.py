@@ -1,7 +1,7 @@
 """How long building a network takes, and how much memory, beside noding with GEOS.
 
     python benchmarks/bench_network.py            # 1e4 and 1e5 lines: a minute or two
-    python benchmarks/bench_network.py --large    # 1e6 lines too: some minutes, 6 GB
+    python benchmarks/bench_network.py --large    # 1e6 lines too: tens of minutes, 6 GB
 
 Lines have 20 vertices. ``rivers`` is a drainage network with 30 % of its ends a little
 off, 5 % of its mouths on the side of another line without a vertex there, and 1 % of
@@ -245,7 +245,7 @@ PEERS: dict[str, tuple[Callable[[gpd.GeoDataFrame], int], int]] = {
     "by hand": (by_hand, 10**5),
     "ours, no numba": (ours_plain, 10**5),
 }
-IN_MEMORY = ("ours", "node", "union")
+IN_MEMORY = ("ours", "node", "node + rows", "union")
 
 
 # ---------------------------------------------------------------- measuring

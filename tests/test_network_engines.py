@@ -237,6 +237,20 @@ def test_near_pairs_are_those_a_tree_finds(places, reach_m):
     assert set(map(tuple, by_tree)) == some
 
 
+@settings(max_examples=80, deadline=None)
+@given(points, st.sampled_from([0.001, 0.5, 1.0, 2.5, 40.0]), st.sampled_from([1, 20]))
+def test_points_from_west_to_east_have_the_same_pairs(places, reach_m, stretch):
+    xy = np.array(places, dtype=float) / 3 * (stretch, 1) + (X, Y)
+    xy = xy[west_to_east(xy)]
+    wanted = np.arange(len(xy)) % 3 == 0
+    every = cKDTree(xy).query_pairs(reach_m * (1 + 1e-12))
+    pairs = near_pairs(xy, reach_m)
+    assert pairs.tolist() == sorted(map(list, every))
+    same = cKDTree(xy).query_pairs(1e-3)
+    some = [list(p) for p in every if wanted[list(p)].any() or p in same]
+    assert near_pairs(xy, reach_m, wanted).tolist() == sorted(some)
+
+
 @settings(max_examples=60, deadline=None)
 @given(points)
 def test_points_are_sorted_from_west_to_east(places):

@@ -11,3 +11,6 @@ STRAIGHT_M = 1e-6
 
 RUN = 10
 """Segments that share one box when near lines are looked for."""
+
+LONG_RUN = 20
+"""Segments that share one box when lines near points are looked for."""

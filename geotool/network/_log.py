@@ -112,6 +112,19 @@ def fixed(values: Floats, places: int = 2) -> list[str]:
     return list(made)
 
 
+def worded(sentence: str, words: list[str]) -> list[str]:
+    """
+    Put words into a sentence; those that come again share one text.
+
+    Examples
+    --------
+    >>> worded("{} m", ["0.1", "0.2", "0.1"])
+    ['0.1 m', '0.2 m', '0.1 m']
+    """
+    made = {word: sentence.format(word) for word in set(words)}
+    return [made[word] for word in words]
+
+
 _FEW = 50
 """Up to so many numbers are written one by one."""
 

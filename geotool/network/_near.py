@@ -14,6 +14,9 @@ _SAMPLE = 64
 _CROWDED = 40
 """From so many points in the sweep's window, a tree is faster."""
 
+_THIN = 10
+"""Up to so many, points that are sorted from west to east are swept as they are."""
+
 
 def near_pairs(xy: Floats, reach_m: float, wanted: Bools | None = None) -> Ints:
     """
@@ -36,18 +39,26 @@ def near_pairs(xy: Floats, reach_m: float, wanted: Bools | None = None) -> Ints:
         return np.zeros((0, 2), dtype=np.int64)
     if wanted is None:
         wanted = np.ones(len(xy), dtype=bool)
-    along = xy @ np.array([np.cos(_SLANT), np.sin(_SLANT)])
-    order = np.argsort(along)
-    along = along[order]
-    ahead = np.searchsorted(along, along[::_SAMPLE] + reach_m)
-    crowd = float(np.mean(ahead - np.arange(0, len(along), _SAMPLE)))
-    if crowd > _CROWDED:
-        pairs = _pairs_by_tree(xy, reach_m, wanted)
+    work = engine(10 * len(xy))
+    along = xy[:, 0]
+    if (along[1:] >= along[:-1]).all() and _crowd(along, reach_m) <= _THIN:
+        pairs = work.sweep(np.ascontiguousarray(along), xy, reach_m, wanted)
     else:
-        work = engine(10 * len(xy))
-        pairs = order[work.sweep(along, xy[order], reach_m, wanted[order])]
+        along = xy @ np.array([np.cos(_SLANT), np.sin(_SLANT)])
+        order = np.argsort(along)
+        along = along[order]
+        if _crowd(along, reach_m) > _CROWDED:
+            pairs = _pairs_by_tree(xy, reach_m, wanted)
+        else:
+            pairs = order[work.sweep(along, xy[order], reach_m, wanted[order])]
     pairs = np.sort(pairs.astype(np.int64), axis=1)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def _crowd(along: Floats, reach_m: float) -> float:
+    """Say how many points ahead of a point the sweep has to look at."""
+    ahead = np.searchsorted(along, along[::_SAMPLE] + reach_m)
+    return float(np.mean(ahead - np.arange(0, len(along), _SAMPLE)))
 
 
 def _pairs_by_tree(xy: Floats, reach_m: float, wanted: Bools) -> Ints:

@@ -193,9 +193,10 @@ def _reach_ids(number: Ints, ids: list[str], pieces: Pieces) -> tuple[Any, Ints]
         f"{name}-{k}"
         for name, k in zip(made[split].tolist(), number[split].tolist(), strict=True)
     ]
-    for at, text in enumerate(named):
-        while named[at] in taken:
-            named[at] = text = f"{text}'"
+    if not taken.isdisjoint(named):
+        for at, text in enumerate(named):
+            while named[at] in taken:
+                named[at] = text = f"{text}'"
     made[split] = named
     rank = natural_rank(ids)[pieces.row]
     return made, np.lexsort((number, rank))

@@ -13,7 +13,7 @@ import shapely
 from geotool.network._engine import engine
 from geotool.network._limits import EXACT_M
 from geotool.network._lines import SimpleLines
-from geotool.network._log import Log, spots
+from geotool.network._log import Log, fixed, spots, worded
 from geotool.network._near import linked, near_pairs
 from geotool.network._noding import Meetings
 from geotool.network._ragged import Bools, Floats, Ints
@@ -130,7 +130,7 @@ def snap_ends(
     )  # fmt: skip
     before, after = spots(xy[lose]), spots(xy[keep])
     moved = np.hypot(*(xy[lose] - xy[keep]).T)
-    notes = [f"端点捕捉 {metres:.3f} m end to end" for metres in moved.tolist()]
+    notes = worded("端点捕捉 {} m end to end", fixed(moved, 3))
     log.extend("snap", before, before, after, notes)
     return clusters
 

@@ -8,7 +8,7 @@ import shapely
 from geotool.network._engine import engine
 from geotool.network._limits import EXACT_M
 from geotool.network._lines import SimpleLines
-from geotool.network._log import Log, spot, spots
+from geotool.network._log import Log, fixed, spot, spots, worded
 from geotool.network._pieces import Pieces
 from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged
 from geotool.network._snapping import Cuts
@@ -123,7 +123,7 @@ def drop_stubs(pieces: Pieces, *, snap_m: float, log: Log) -> Pieces:
     stub = np.zeros(len(pieces), dtype=bool)
     stub[loop[short]] = True
     where = spots(pieces.node_xy[pieces.start[stub]])
-    size = [f"{metres:.3f} m" for metres in length[short].tolist()]
+    size = worded("{} m", fixed(length[short], 3))
     log.extend("stub", where, size, "", "伸过交点的线头已去掉 stub removed")
     return pieces.at(~stub)
 

@@ -7,27 +7,27 @@ import numpy as np
 
 from geotool.network._kernels._jit import compiled
 from geotool.network._kernels._lines import gap_to
-from geotool.network._limits import EXACT_M, RUN
+from geotool.network._limits import EXACT_M, LONG_RUN, RUN
 from geotool.network._ragged import Floats, Ints, Ragged
 
 
 # ---------------------------------------------------------------- boxes in strips
 @compiled
-def _runs(xy: Any, start: Any, stop: Any, pad: float) -> Any:
+def _runs(xy: Any, start: Any, stop: Any, pad: float, most: int) -> Any:
     """Cut lines into runs of a few segments: line, first and last vertex, box."""
     count = 0
     for k in range(start.size):
-        count += (stop[k] - start[k] - 1 + RUN - 1) // RUN
+        count += (stop[k] - start[k] - 1 + most - 1) // most
     line = np.empty(count, np.int32)
     low = np.empty(count, np.int64)
     high = np.empty(count, np.int64)
     box = np.empty((count, 4))
     n = 0
     for k in range(start.size):
-        for first in range(start[k], stop[k] - 1, RUN):
+        for first in range(start[k], stop[k] - 1, most):
             line[n] = k
             low[n] = first
-            high[n] = min(first + RUN, stop[k] - 1)
+            high[n] = min(first + most, stop[k] - 1)
             x0, y0, x1, y1 = np.inf, np.inf, -np.inf, -np.inf
             for i in range(first, high[n] + 1):
                 x0, x1 = min(x0, xy[i, 0]), max(x1, xy[i, 0])
@@ -80,7 +80,7 @@ def contacts(
     xy: Floats, start: Ints, stop: Ints
 ) -> tuple[Floats, Ints, Ints, Ints, Ints]:
     """Find where segments of different lines touch or cross."""
-    line, low, high, box = _runs(xy, start, stop, EXACT_M)
+    line, low, high, box = _runs(xy, start, stop, EXACT_M, RUN)
     base, tall, count = _strips(box[:, 1], box[:, 3])
     begin = _counted(box[:, 1], box[:, 3], base, tall, count)
     item, here = _dealt(np.argsort(box[:, 0]), box, begin, base, tall)
@@ -253,7 +253,9 @@ def near_lines(
     spots: Floats, node: Ints, ends: Ints, shape: Ragged, reach_m: float
 ) -> tuple[Ints, Ints]:
     """Find lines near spots."""
-    line, low, high, box = _runs(shape.xy, shape.start, shape.stop, reach_m + 1e-6)
+    line, low, high, box = _runs(
+        shape.xy, shape.start, shape.stop, reach_m + 1e-6, LONG_RUN
+    )
     base, tall, count = _strips(box[:, 1], box[:, 3])
     # spots beside all boxes are near no line
     inside = (spots[:, 1] >= base) & (spots[:, 1] <= box[:, 3].max())
@@ -291,19 +293,29 @@ def _near_lines(
                     b = middle
             while a < begin[s + 1] and spots[a, 0] <= right:
                 x, y = spots[a, 0], spots[a, 1]
-                if bottom <= y <= top and node[a] != one and node[a] != other:
-                    for i in range(low[r], high[r]):
-                        gap, _ = gap_to(
-                            x, y, xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-                        )
-                        if gap <= reach_m:
-                            if n == len(found):
-                                found = _grown(found)
-                            found[n, 0], found[n, 1] = a, line[r]
-                            n += 1
-                            break
+                new = bottom <= y <= top and node[a] != one and node[a] != other
+                if new and _is_near(x, y, xy, low[r], high[r], reach_m):
+                    if n == len(found):
+                        found = _grown(found)
+                    found[n, 0], found[n, 1] = a, line[r]
+                    n += 1
                 a += 1
     return found[:n].copy()
+
+
+@compiled
+def _is_near(x: float, y: float, xy: Any, low: int, high: int, reach_m: float) -> Any:
+    """Whether a spot is near any segment of a run."""
+    wide = reach_m + 1e-6
+    for i in range(low, high):
+        ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
+        if (
+            min(ax, bx) - wide <= x <= max(ax, bx) + wide
+            and min(ay, by) - wide <= y <= max(ay, by) + wide
+            and gap_to(x, y, ax, ay, bx, by)[0] <= reach_m
+        ):
+            return True
+    return False
 
 
 # ---------------------------------------------------------------- points near points
