@@ -1,15 +1,15 @@
 """Coverage and mutation score of one part, from the tests written for it.
 
-    python mutation/run.py quality --count 150 --seed 1 --out /tmp/mutation
+    python mutation/run.py quality --count 150 --seed 1
 
 Everything is imported once. A first child runs the tests under coverage, each test a
 context of its own. Then a child is forked for every mutant: the code of the function is
 exchanged in place, and the tests that touch its lines run, quick ones first, until one
 fails. What is decided at import (constants, defaults, fields) is imported anew instead.
-Nothing is written into the tree. Numba is switched off, so that loops are seen too.
-The order of mutants is random: a run that was broken off is a smaller sample. A small
-``--budget`` leaves slow tests out, so that the score is a lower bound; ``--again
---reuse`` with a larger one tries the survivors once more.
+Nothing is written into the tree but below ``build``. Numba is switched off, so that
+loops are seen too. The order of mutants is random: a run that was broken off is a
+smaller sample. A small ``--budget`` leaves slow tests out, so that the score is a lower
+bound; ``--again --reuse`` with a larger one tries the survivors once more.
 """
 
 import argparse
@@ -292,7 +292,7 @@ def main() -> None:
     parser.add_argument(
         "--budget", type=float, default=60, help="seconds of tests each"
     )
-    parser.add_argument("--out", type=Path, default=Path("/tmp/mutation"))
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "mutation")
     parser.add_argument(
         "--reuse",
         action="store_true",

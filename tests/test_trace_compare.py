@@ -24,6 +24,7 @@ from geotool.trace import (
     compare_scenarios,
     section_catchments,
 )
+from geotool.trace._told import drawn_layers
 
 
 # ---------------------------------------------------------------- ways
@@ -395,6 +396,7 @@ def test_scenarios_tell_what_a_gate_changes():
     assert both.trace("开闸").settings["scenario"] == "开闸"
     assert "+1 -0" in repr(both)
     assert not both.is_stale(network)
+    assert both.is_stale(gt.orient_network(network, fixed={"AB": "unknown"}))
     assert both.tables()["情景对比"]["增加点位"].tolist() == [0, 1]
 
 
@@ -509,7 +511,7 @@ def test_results_without_anything_in_them_are_whole():
     assert alert.empty
     assert alert_sheet(alert).empty
     assert shut.points.empty
-    assert "0 points" in shut._repr_html_()
+    assert "0 个点" in shut._repr_html_()
     both = compare_scenarios(network, ("CD", 50.0), [None, OPEN])
     assert both.points.empty
     assert both.changes["layer"].tolist() == ["reaches"] * len(both.changes)
@@ -535,7 +537,7 @@ def test_results_draw_themselves():
     assert trace.plot(points)._repr_png_()[1:4] == b"PNG"
     assert "上游追踪" in trace.to_map(points).get_root().render()
     start = network.reaches.set_index("reach_id").geometry["CD"].interpolate(50.0)
-    assert trace._drawn()["trace_start"].geometry.iloc[0].distance(start) < 1e-6
+    assert drawn_layers(trace)["trace_start"].geometry.iloc[0].distance(start) < 1e-6
     late = trace.checked(gt.orient_network(network, fixed={"AB": "unknown"}))
     assert "已过期" in late.to_map().get_root().render()
     both = compare_scenarios(network, ("CD", 50.0), [None, OPEN])

@@ -132,6 +132,21 @@ def test_many_hits_are_hits_one_by_one(stem):
         assert got["slow"][place] == pytest.approx(one.seconds_max, abs=1e-9)
 
 
+def test_a_place_on_a_reach_of_no_length_takes_no_time_there(stem):
+    is_b = stem.reaches["reach_id"] == "B"
+    reaches = stem.reaches.assign(length_m=stem.reaches["length_m"].mask(is_b, 0.0))
+    network = type(stem)(reaches, stem.nodes, stem.structures)
+    _, trace = upstream(network, ("A-2", 500.0), scattered(stem, 3, 1))
+    stretches = trace.ways.stretches
+    segment = stretches.found.graph.segments.at(int(network.reach_position["B"]), 0.0)
+    one = hits(stretches, segment, 0.0)
+    got = many_hits(stretches, np.array([segment]), np.zeros(1))
+    assert (one.metres, got["metres"].tolist()) == (500, [500])
+    assert one.seconds_min == pytest.approx(500 / 0.3)
+    assert got["fast"].tolist() == pytest.approx([one.seconds_min])
+    assert got["slow"].tolist() == pytest.approx([one.seconds_max])
+
+
 def test_a_trace_made_later_is_a_trace(stem):
     outfalls = scattered(stem, 6, 2)
     trace, whole = same(stem, ("B", 900.0), outfalls, None)

@@ -7,8 +7,10 @@ from geotool.trace._catchments import section_catchments
 from geotool.trace._compare import compare_scenarios
 from geotool.trace._comparison import ScenarioComparison
 from geotool.trace._graph import LEVELS
-from geotool.trace._result import RELATION_ZH, SOURCES, Trace
+from geotool.trace._result import Trace
+from geotool.trace._show import RELATION_ZH
 from geotool.trace._stored import workspace_points
+from geotool.trace._told import SOURCES
 from geotool.trace._trace import trace_downstream, trace_upstream
 from geotool.trace._velocity import velocity_ranges
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from geotool.errors import NetworkError
 from geotool.network import CONTROLLABLE_KINDS
-from geotool.schema import layer_kind, layer_kinds
 from geotool.tables import load_table
 from geotool.trace._borders import BORDERS
-from geotool.trace._result import RELATION_ZH, Trace
+from geotool.trace._result import Trace
 from geotool.trace._routes import Routes
+from geotool.trace._show import RELATION_ZH, layer_zh
 
 ALERT_COLUMNS = (
     "order",
@@ -283,7 +283,7 @@ def alert_sheet(alert: pd.DataFrame) -> pd.DataFrame:
         BORDERS: "行政交界",
     }
     made["layer"] = [
-        words.get(key) or (_layer_zh(key)) for key in made["layer"].astype(str)
+        words.get(key) or layer_zh(key) for key in made["layer"].astype(str)
     ]
     made["relation"] = made["relation"].map(RELATION_ZH)
     made["distance_m"] = made["distance_m"].astype(float).round(0)
@@ -293,7 +293,3 @@ def alert_sheet(alert: pd.DataFrame) -> pd.DataFrame:
     if made["act_by"].isna().all():
         made = made.drop(columns="act_by")
     return made.rename(columns=headers)
-
-
-def _layer_zh(kind: str) -> str:
-    return layer_kind(kind).zh if kind in layer_kinds() else kind

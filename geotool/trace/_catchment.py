@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from geotool.errors import NetworkError
 from geotool.network import RiverNetwork, Scenario
-from geotool.schema import layer_kind, layer_kinds
 from geotool.trace._bits import Words, as_words, bits_of, has_bit
+from geotool.trace._catchment_sheets import catchment_sheets, shown_table
 from geotool.trace._graph import LEVELS
 from geotool.trace._membership import Triple
-from geotool.trace._result import RELATION_ZH
-from geotool.trace._routes import cut_lines
 from geotool.trace._show import context_layers, draw_map, html_result
+from geotool.trace._walks import cut_lines
 
 if TYPE_CHECKING:
     import folium
@@ -38,10 +37,6 @@ SOURCE_COLUMNS = (
     "measure_m",
     "located",
 )
-
-
-MOST_ROWS = 1_000_000
-"""Rows that a sheet of a workbook holds, roughly."""
 
 
 @dataclass(frozen=True)
@@ -260,48 +255,7 @@ class SectionCatchments:
     # ------------------------------------------------------------ showing itself
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables of a workbook, under Chinese names and headers."""
-        partition = self.partition()
-        partition["sections"] = [
-            "、".join(ids) or "（不到任何断面）" for ids in partition["sections"]
-        ]
-        sources = self.sources()
-        notes = []
-        if len(sources) > MOST_ROWS:
-            notes = [
-                (
-                    "上游清单",
-                    f"{len(sources)} 行，工作表放不下；请逐个断面用 above 导出",
-                )
-            ]
-            sources = sources.iloc[:0]
-        return {
-            "断面汇水": _headed(self._shown()),
-            "分类统计": _headed(self.by_kind()),
-            "上游清单": _headed(sources),
-            "不重复分区": _headed(partition),
-            "未列入及原因": _headed(self.excluded),
-            "说明": pd.DataFrame(
-                [
-                    *notes,
-                    ("情景 scenario", self.scenario),
-                    ("河网指纹 network hash", self.network_hash),
-                    ("情景指纹 scenario hash", self.scenario_hash or "（按登记状态）"),
-                    ("自有", "流到本断面、且不先经过更上游断面的部分（确定或情景）"),
-                    (
-                        "不重复分区",
-                        "每一段水、每个点只计一次，按它能流到的断面组合归类",
-                    ),
-                ],
-                columns=["内容", "取值"],
-            ),
-        }
-
-    def _shown(self) -> pd.DataFrame:
-        shown = self.table.copy()
-        for column in ("next_upstream", "in_loop_with"):
-            shown[column] = ["、".join(ids) for ids in shown[column]]
-        numbers = [c for c in shown.columns if c.endswith(("_km", "_km2", "_m"))]
-        return shown.round(dict.fromkeys(numbers, 3))
+        return catchment_sheets(self)
 
     def to_map(
         self,
@@ -337,7 +291,7 @@ class SectionCatchments:
         if len(self.excluded):
             notes.append(f"{len(self.excluded)} 个断面或点未能上河，见 .excluded")
         title = f"断面汇水：{len(self.table)} 个断面"
-        return html_result(title, _headed(self._shown()), notes=notes)
+        return html_result(title, shown_table(self.table), notes=notes)
 
 
 def three_words(sets: list[Triple], count: int) -> tuple[Words, Words, Words]:
@@ -346,57 +300,3 @@ def three_words(sets: list[Triple], count: int) -> tuple[Words, Words, Words]:
         as_words([one[level] for one in sets], count) for level in range(3)
     )
     return first, second, third
-
-
-_HEADERS = {
-    "section_id": "断面编号",
-    "name": "名称",
-    "reach_id": "所在河段",
-    "measure_m": "里程（m）",
-    "length_certain_km": "确定（km）",
-    "length_scenario_km": "情景（km）",
-    "length_possible_km": "可能（km）",
-    "length_km": "合计（km）",
-    "own_length_km": "区间（km）",
-    "area_km2": "汇水面积（km²）",
-    "area_share": "面积占比",
-    "own_area_km2": "区间面积（km²）",
-    "next_upstream": "上一断面",
-    "in_loop_with": "同环断面",
-    "layer": "图层",
-    "id": "编号",
-    "kind": "类型",
-    "relation": "可达性",
-    "is_own": "属本区间",
-    "located": "上河定位",
-    "certain": "确定",
-    "scenario": "情景",
-    "possible": "可能",
-    "total": "合计",
-    "own": "区间",
-    "sections": "可到断面",
-    "points": "点位数",
-    "reason": "原因",
-    "reason_en": "Reason",
-    "at": "位置",
-}
-
-
-def _headed(table: pd.DataFrame) -> pd.DataFrame:
-    made = table.copy()
-    if "relation" in made.columns:
-        made["relation"] = made["relation"].map(RELATION_ZH)
-    for column in ("layer",):
-        if column in made.columns:
-            made[column] = [_layer_zh(key) for key in made[column]]
-    names = {
-        column: _HEADERS.get(column) or f"区间{_layer_zh(column.removeprefix('own_'))}"
-        if column.startswith("own_")
-        else _HEADERS.get(column, _layer_zh(column))
-        for column in made.columns
-    }
-    return made.rename(columns=names)
-
-
-def _layer_zh(name: str) -> str:
-    return layer_kind(name).zh if name in layer_kinds() else name

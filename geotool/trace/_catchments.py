@@ -114,7 +114,8 @@ def section_catchments(
     table = _table(placed, above, parts, network, _areas(network, areas))
     ids = placed["id"].to_list()
     table["in_loop_with"] = [[ids[bit] for bit in bits_of(one)] for one in ring]
-    table = pd.concat([table, _point_counts(dots, point_sets, above)], axis=1)
+    counts = _point_counts(dots, point_sets, above, ids)
+    table = pd.concat([table, counts], axis=1)
     return SectionCatchments(
         table=table,
         points=dots,
@@ -283,16 +284,17 @@ def _table(
 
 
 def _point_counts(
-    points: pd.DataFrame, sets: list[Triple], above: list[int]
+    points: pd.DataFrame, sets: list[Triple], above: list[int], sections: list[str]
 ) -> pd.DataFrame:
     """Count the points of each layer above each section, and of its own part."""
     count, words = len(above), three_words(sets, len(above))
     layer = points["layer"].to_numpy(dtype=object)
     found: dict[str, list[int]] = {}
-    for bit in range(count):
+    for bit, key in enumerate(sections):
         mine = as_words([above[bit]], count)[0]
-        is_in = has_bit(words[2], bit)
-        is_own = has_bit(words[1], bit) & ~(words[1] & mine).any(axis=1)
+        is_itself = (layer == "sections") & (points["id"] == key).to_numpy()
+        is_in = has_bit(words[2], bit) & ~is_itself
+        is_own = is_in & has_bit(words[1], bit) & ~(words[1] & mine).any(axis=1)
         for name in dict.fromkeys(layer):
             found.setdefault(name, []).append(int((is_in & (layer == name)).sum()))
             found.setdefault(f"own_{name}", []).append(

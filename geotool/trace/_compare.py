@@ -16,8 +16,8 @@ from geotool.trace._comparison import CHANGE_COLUMNS, ScenarioComparison
 from geotool.trace._graph import LEVELS
 from geotool.trace._points import Points
 from geotool.trace._result import Trace
-from geotool.trace._routes import SAME_M, cut_lines
 from geotool.trace._trace import trace_downstream, trace_upstream
+from geotool.trace._walks import SAME_M, cut_lines
 
 AS_REGISTERED = "现状"
 """Name of the scenario that changes nothing."""
@@ -198,8 +198,8 @@ def _shares(
     is_shares = max(numbers) <= 1 and min(numbers) < 1
     if is_shares and abs(total - 1) > 1e-6:
         raise NetworkError(
-            f"时间占比合计 {total:g}，应为 1；也可以给天数或小时数。",
-            f"The shares of time add up to {total:g}, not 1; days or hours will do "
+            f"时间占比合计 {total:.9g}，应为 1；也可以给天数或小时数。",
+            f"The shares of time add up to {total:.9g}, not 1; days or hours will do "
             "too.",
         )
     return pd.Series([w / total for w in numbers], index=names)

@@ -10,8 +10,16 @@ import pandas as pd
 from geotool.errors import NetworkError
 from geotool.network import RiverNetwork
 from geotool.trace._graph import LEVELS
-from geotool.trace._result import RELATION_ZH, Trace
-from geotool.trace._show import NOTICES, context_layers, draw_map, html_result
+from geotool.trace._result import Trace
+from geotool.trace._show import (
+    NOTICES,
+    RELATION_ZH,
+    context_layers,
+    draw_map,
+    html_result,
+    layer_zh,
+)
+from geotool.trace._told import drawn_layers
 
 if TYPE_CHECKING:
     import folium
@@ -118,6 +126,8 @@ class ScenarioComparison:
         changes["change"] = changes["change"].map(CHANGE_ZH)
         for column in ("before", "after"):
             changes[column] = changes[column].map(words)
+        for table in (points, changes):
+            table["layer"] = [layer_zh(name) for name in table["layer"]]
         return {
             "情景对比": self.summary.rename(columns=_HEADERS),
             "增减": changes.rename(columns=_HEADERS),
@@ -169,7 +179,7 @@ class ScenarioComparison:
         shown = context_layers(
             trace._routes.network,
             {
-                **trace._drawn(),
+                **drawn_layers(trace),
                 "trace_gained": self.reaches[is_in & ~was_in],
                 "trace_lost": self.reaches[~is_in & was_in],
             },

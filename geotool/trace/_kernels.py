@@ -217,7 +217,7 @@ def spread(
                             continue
                         j = h - below[other] + base[other]
                     c = cost[j] + weight[k]
-                    if c < best or (c == best and 0 <= number[k] < arc):
+                    if c < best:  # numbers rise: of equal ways the lowest stays
                         best, arc = c, number[k]
                 cost[q + shift], next_[q + shift] = best, arc
             if begin < p and p - begin < SMALL:

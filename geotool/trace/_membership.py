@@ -215,9 +215,7 @@ def _level(
     node_group, node_sets = _renumbered(
         group, [_arrived(one, count, by_low, by_high, either) for one in both]
     )
-    return _Level(
-        node_group, node_sets, *_reach_sets(reaches, node_group, node_sets, level)
-    )
+    return _Level(node_group, node_sets, *_reach_sets(reaches, node_group, node_sets))
 
 
 def _arrived(ends: int, count: int, by_low: int, by_high: int, either: int) -> int:
@@ -227,23 +225,18 @@ def _arrived(ends: int, count: int, by_low: int, by_high: int, either: int) -> i
 
 
 def _reach_sets(
-    reaches: Membership, node: Ints, sets: list[int], level: int
+    reaches: Membership, node: Ints, sets: list[int]
 ) -> tuple[Ints, list[int]]:
-    """Sections that the water of whole reaches comes to."""
+    """
+    Sections that the water of whole reaches comes to.
+
+    Those that both ends lead to: where it is known which way it runs, what the lower
+    end leads to the upper end leads to as well.
+    """
     low, high = node[reaches.start], node[reaches.end]
-    with_ = (reaches.along <= level).astype(np.int64)
-    back = (reaches.against <= level).astype(np.int64)
-    code = ((low * len(sets) + high) * 2 + with_) * 2 + back
+    code = low * len(sets) + high
     _, first, group = np.unique(code, return_index=True, return_inverse=True)
-    found = []
-    for k in first.tolist():
-        one, other = sets[low[k]], sets[high[k]]
-        bits = one & other  # whichever way it runs
-        if with_[k]:
-            bits |= other
-        if back[k]:
-            bits |= one
-        found.append(bits)
+    found = [sets[low[k]] & sets[high[k]] for k in first.tolist()]
     return _renumbered(group.reshape(-1), found)
 
 

@@ -11,30 +11,24 @@ import shapely
 from geotool.errors import NetworkError
 from geotool.network import RiverNetwork, Scenario
 from geotool.trace._graph import LEVELS
-from geotool.trace._routes import Key, Routes, Step, Walk, way_line
-from geotool.trace._show import (
-    NOTICES,
-    context_layers,
-    draw_figure,
-    draw_map,
-    html_result,
-    ways_text,
+from geotool.trace._routes import Key, Routes
+from geotool.trace._show import context_layers, draw_figure, draw_map
+from geotool.trace._told import (
+    drawn_layers,
+    heads,
+    html_of,
+    map_layers,
+    not_met,
+    why_stale,
 )
+from geotool.trace._walks import Step, Walk, walk_table, way_line
 
 if TYPE_CHECKING:
     import folium
     from matplotlib.figure import Figure
 
-SOURCES = "outfalls"
-"""Layer whose points are possible sources; sections and intakes are no suspects."""
-
 REACHES = "reaches"
 """What :meth:`Trace.path` calls the layer of the reaches themselves."""
-
-RELATION_ZH = {"certain": "确定", "scenario": "情景", "possible": "可能"}
-"""Words of the three classes."""
-
-DIRECTION_ZH = {"upstream": "上游", "downstream": "下游"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +114,7 @@ class Trace:
             distance_m`` (left to go at the end of the step), ``structures`` (passed
             there), ``geometry``.
         """
-        return self._routes.table(self._walk(subject_id, layer))
+        return walk_table(self._routes.network, self._walk(subject_id, layer))
 
     def path_line(
         self,
@@ -174,23 +168,7 @@ class Trace:
         rows = self.reaches[self.reaches["reach_id"] == subject_id]
         if len(rows) and layer in (None, REACHES):
             return routes.reach_walk(rows.iloc[0].to_dict())
-        raise self._not_met(subject_id)
-
-    def _not_met(self, subject_id: str) -> NetworkError:
-        rows = self.excluded[self.excluded["id"] == subject_id]
-        if len(rows):
-            why = rows.iloc[0]
-            return NetworkError(
-                f"追踪没有遇到 {subject_id!r}：{why['reason']}。",
-                f"The trace did not meet {subject_id!r}: {why['reason_en']}.",
-            )
-        side = DIRECTION_ZH[self.settings["direction"]]
-        return NetworkError(
-            f"追踪结果里没有编号 {subject_id!r} 的点或河段；请核对编号，或它不在{side}，"
-            "见 .points、.reaches 和 .excluded。",
-            f"The trace met no point or reach {subject_id!r}; check the id, or it is "
-            f"not {self.settings['direction']}: see .points, .reaches and .excluded.",
-        )
+        raise not_met(self, subject_id)
 
     def details(self) -> gpd.GeoDataFrame:
         """
@@ -243,20 +221,7 @@ class Trace:
         network, scenario
             As :meth:`is_stale`.
         """
-        if not self.is_current(network):
-            change = f"{self.network_hash} → {network.hash}"
-            zh = f"结果已过期：河网在溯源之后改过（{change}），请重新溯源"
-            en = f"stale: the network was changed after the trace ({change}); trace again"
-            return zh, en
-        if isinstance(scenario, str):
-            return None
-        today = scenario.hash if scenario else ""
-        if today != self.settings["scenario_hash"]:
-            was, now = self.settings["scenario"], scenario.name if scenario else "现状"
-            zh = f"结果已过期：它用的情景“{was}”与现在的“{now}”不同，请重新溯源"
-            en = f"stale: made for scenario {was!r}, which is not today's {now!r}"
-            return zh, en
-        return None
+        return why_stale(self, network, scenario)
 
     def checked(
         self, network: RiverNetwork, *, scenario: Scenario | str | None = "same"
@@ -308,13 +273,7 @@ class Trace:
         dict
             ``trace_points``, ``trace_reaches`` and ``trace_stopped``.
         """
-        points = _flat(self.points)
-        points["rank"] = points["rank"].where(points["layer"] == SOURCES)
-        return {
-            "trace_points": points,
-            "trace_reaches": _flat(self.details()),
-            "trace_stopped": self.stopped,
-        }
+        return map_layers(self)
 
     def to_map(
         self,
@@ -334,8 +293,8 @@ class Trace:
         title, notice, **choices
             As :func:`geotool.one_map`.
         """
-        shown = context_layers(self._routes.network, self._drawn(), layers)
-        return draw_map(shown, **self._heads(title, notice), **choices)
+        shown = context_layers(self._routes.network, drawn_layers(self), layers)
+        return draw_map(shown, **heads(self, title, notice), **choices)
 
     def plot(
         self,
@@ -355,34 +314,8 @@ class Trace:
         title, notice, **choices
             As :func:`geotool.plot_map`.
         """
-        shown = context_layers(self._routes.network, self._drawn(), layers)
-        return draw_figure(shown, **self._heads(title, notice), **choices)
-
-    def _drawn(self) -> dict[str, gpd.GeoDataFrame]:
-        """Layers of the result; of the stops, those that one can go and look at."""
-        found = self.map_layers()
-        stopped = found.pop("trace_stopped")
-        shut = stopped[stopped["kind"].isin(["closed_gate", "gap", "limit"])]
-        places = shut.rename(columns={"reason": "name"})[["name", "geometry"]]
-        return {**found, "trace_ends": places, "trace_start": self._start_layer()}
-
-    def _start_layer(self) -> gpd.GeoDataFrame:
-        starts = self._routes.start_points()
-        return gpd.GeoDataFrame(
-            {"name": [self.settings["start"]] * len(starts)},
-            geometry=starts,
-            crs=self.reaches.crs,
-        )
-
-    def _heads(self, title: str | None, notice: str | None) -> dict[str, str]:
-        """Title and warning of a map, where the user gives none."""
-        side = self.settings["direction"]
-        stale = "（已过期）" if "stale" in self.settings else ""
-        own = f"{self.settings['start']} {DIRECTION_ZH[side]}追踪{stale}"
-        return {
-            "title": own if title is None else title,
-            "notice": NOTICES[side] if notice is None else notice,
-        }
+        shown = context_layers(self._routes.network, drawn_layers(self), layers)
+        return draw_figure(shown, **heads(self, title, notice), **choices)
 
     # ------------------------------------------------------------ showing itself
     def counts(self) -> dict[str, int]:
@@ -402,32 +335,4 @@ class Trace:
         )
 
     def _repr_html_(self) -> str:
-        columns = {
-            "rank": "序",
-            "name": "名称",
-            "relation": "可达性",
-            "distance_m": "沿河距离 m",
-            "travel_time_min_h": "时间下限 h",
-            "travel_time_max_h": "时间上限 h",
-            "n_ways": "路径数",
-        }
-        head = self.points[list(columns)].rename(columns=columns)
-        head["可达性"] = head["可达性"].map(RELATION_ZH)
-        head["路径数"] = [
-            ways_text(n, exact)
-            for n, exact in zip(
-                self.points["n_ways"], self.points["ways_exact"], strict=True
-            )
-        ]
-        notes = [self.settings["stale"]] if "stale" in self.settings else []
-        notes += self.settings["assumptions"]
-        return html_result(repr(self)[1:-1], pd.DataFrame(head), notes=notes)
-
-
-def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make text of columns that hold lists."""
-    flat = table.copy()
-    for column in ("path", "structures", "loops"):
-        if column in flat.columns:
-            flat[column] = [">".join(cell) for cell in flat[column]]
-    return flat
+        return html_of(self)

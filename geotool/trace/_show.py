@@ -8,10 +8,14 @@ import geopandas as gpd
 import pandas as pd
 
 from geotool.network import RiverNetwork
+from geotool.schema import layer_kind, layer_kinds
 
 if TYPE_CHECKING:
     import folium
     from matplotlib.figure import Figure
+
+RELATION_ZH = {"certain": "确定", "scenario": "情景", "possible": "可能"}
+"""Words of the three classes."""
 
 NOTICES = {
     "upstream": "按沿河距离排列，不代表责任大小",
@@ -29,6 +33,20 @@ def html_result(
     more = f"<p>… 共 {len(table)} 行</p>" if len(table) > rows else ""
     lines = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes or [])
     return f"<p><b>{escape(title)}</b></p>{body}{more}{lines}"
+
+
+def layer_zh(name: str) -> str:
+    """
+    Say in Chinese what a layer is; its own name if it is of no known kind.
+
+    Examples
+    --------
+    >>> layer_zh("outfalls"), layer_zh("reaches"), layer_zh("mine")
+    ('入河排污口', '河段', 'mine')
+    """
+    if name == "reaches":
+        return "河段"
+    return layer_kind(name).zh if name in layer_kinds() else name
 
 
 def ways_text(n_ways: int, exact: Any) -> str:

@@ -28,11 +28,12 @@ from geotool.trace._reached import (
     run_searches,
 )
 from geotool.trace._reasons import Helpers, why_not
-from geotool.trace._result import SOURCES, Trace
+from geotool.trace._result import Trace
 from geotool.trace._routes import Routes
 from geotool.trace._starts import find_starts
 from geotool.trace._stops import stops
 from geotool.trace._stretches import reach_table, spans
+from geotool.trace._told import SOURCES
 from geotool.trace._trace import trace_settings
 
 Ints = NDArray[np.int64]

@@ -233,7 +233,7 @@ def _limit_stops(
     room = rooms(stretches)
     is_cut = (room > 1e-9) & (room < s.length - 1e-9)
     # entered from both ends, the two parts may meet
-    is_cut &= ~(np.maximum(room, 0.0).sum(axis=0) >= s.length - 1e-9)
+    is_cut &= ~(room.sum(axis=0) >= s.length - 1e-9)
     lines = np.asarray(network.reaches.geometry, dtype=object)
     ids = network.reaches["reach_id"].to_numpy(dtype=object)
     for row in (FROM_HIGH, FROM_LOW):
