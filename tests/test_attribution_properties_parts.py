@@ -10,7 +10,7 @@ import pytest
 from geotool.attribution._groups import BANDS, _bands
 from geotool.attribution._hinges import hinges
 from geotool.attribution._mixing import mixing_length_m, mixing_words, near_sections
-from geotool.attribution._observe import MOST_LOOKBACK_H, observe
+from geotool.attribution._observe import observe
 from geotool.attribution._plain import number_of, plain, text_of
 from geotool.tables import load_table
 
@@ -25,7 +25,7 @@ def problem_of(table, *, limit, sections=2, target=1):
         item="NH3N",
         items=("NH3N", "TP"),
         sections=pd.DataFrame({"section_id": [f"S{k}" for k in range(sections)]}),
-        limits=np.full((sections, 2), limit),
+        limits=np.column_stack([np.full(sections, limit), np.full(sections, 77.0)]),
     )
 
 
@@ -85,7 +85,7 @@ def test_upstream_counts_earlier_by_the_travel_time_and_never_too_long():
     times = facts["lookback_times"]["value"]
     pad = max(facts["least_window_h"]["value"], 3.0)  # readings six hours apart
     for travel in (0.0, 30.0, 1e4):
-        back = max(min(times * travel, MOST_LOOKBACK_H), pad)
+        back = max(min(times * travel, 15 * 24.0), pad)
         hours = [-back - 0.1, -back + 0.1, 0.0, pad - 0.1, pad + 0.1]
         values = [1.0, 2.0, 4.0, 8.0, 16.0]
         table = pd.concat(
@@ -99,6 +99,18 @@ def test_upstream_counts_earlier_by_the_travel_time_and_never_too_long():
         assert made.value_mg_l[0, 0] == pytest.approx((2.0 + 4.0 + 8.0) / 3)
         assert np.isnan(made.value_mg_l[0, 1])
         assert made.notes == ()
+
+
+def test_rare_readings_are_heard_half_a_step_before_and_behind():
+    rare = readings([-96, 0, 96], [0.1, 3.0, 0.1])
+    for hours, count in ((47.9, 3), (48.1, 1)):
+        near = readings([-hours, 0.0, hours], [1.0, 2.0, 4.0], section=0)
+        assert seen(pd.concat([rare, near])).count[0, 0] == count
+    one = readings([0, 0], [3.0, 0.2], item="NH3N")
+    near = readings([-23.9, 23.9], [1.0, 2.0], section=0)
+    assert seen(pd.concat([one, near])).count[0, 0] == 2, (
+        "a day, where there is no step"
+    )
 
 
 def test_a_section_that_was_silent_is_named():
@@ -155,6 +167,16 @@ def test_outfalls_too_near_the_section_are_counted_and_the_nearest_named(n):
         assert f"（{shown}{'…' if n > 5 else ''}）" in zh
 
 
+def test_outfalls_as_near_as_each_other_are_named_in_their_order():
+    ids = [f"P{k:02}" for k in range(60)]
+    metres = np.repeat([70.0, 50.0], 30)
+    problem = SimpleNamespace(
+        sources=pd.DataFrame({"outfall_id": ids, "distance_m": metres})
+    )
+    [(zh, _)] = mixing_words(problem, np.full(60, 100.0))
+    assert "（P30、P31、P32、P33、P34…）" in zh
+
+
 # ------------------------------------------------------------------ what it hangs on
 def told(*, structures=(), relation="certain", located="on", psi=(1.0, 1.0), states=()):
     by_state = np.array(states, float) if len(states) else np.ones((1, 1, 3))
@@ -172,10 +194,10 @@ def told(*, structures=(), relation="certain", located="on", psi=(1.0, 1.0), sta
         sections=sections,
         target=0,
         n=3,
-        load_g_s=np.array([[1.0], [2.0], [3.0]]),
+        load_g_s=np.array([[1.0, 9.0], [2.0, 1.0], [3.0, 1.0]]),
         states=[SimpleNamespace(name=f"态{k}") for k in range(len(by_state))],
     )
-    all_psi = np.zeros((len(psi), 1, 1, 3))
+    all_psi = np.ones((len(psi), 2, 1, 3))
     all_psi[:, 0, 0, 0] = psi
     influence = SimpleNamespace(psi=all_psi, state_psi=by_state)
     return SimpleNamespace(
@@ -219,6 +241,15 @@ def test_states_are_named_where_only_some_bring_the_water_or_the_rank_leaps():
     assert hinges(steady, 0) == []
     two = told(states=[[[9.0, 1, 1]], [[0.5, 1, 1]]])
     assert hinges(two, 0) == [], "first, then third: two places are no leap"
+    leap = told(states=[[[9.0, 1, 2, 3, 9]], [[0.5, 1, 2, 3, 9]]])
+    leap.problem.n, leap.problem.load_g_s = 4, np.array([[1.0, 9.0], *[[1.0, 0.1]] * 3])
+    assert hinges(leap, 0) == [
+        (
+            "流态（按负荷：“态0”第 1、“态1”第 4）",
+            "the flow state (by load: “态0” 1, “态1” 4)",
+        )
+    ]
+    assert hinges(leap, 1) == []
 
 
 # ------------------------------------------------------------------ groups, plain values
@@ -231,7 +262,7 @@ def test_bands_part_distances_evenly_in_order_and_keep_equal_ones_together(n):
     assert (np.diff(band[order]) >= 0).all(), "farther is never in a nearer band"
     count = np.bincount(band)
     assert count[count > 0].max() - count[count > 0].min() <= 1
-    assert len(count[count > 0]) == min(n, BANDS)
+    assert len(count[count > 0]) == min(n, 8)
     equal = _bands(np.repeat(distance, 3)).reshape(-1, 3)
     assert (equal == equal[:, :1]).all()
 

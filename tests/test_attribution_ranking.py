@@ -1,6 +1,7 @@
 """Rankings on drawn networks: who is cleared, what is said, what never changes."""
 
 import json
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +32,12 @@ def points(column, table):
     rows = [{column: key, **more} for key, (_, _, more) in table.items()]
     places = [shapely.Point(x, y) for x, y, _ in table.values()]
     return gpd.GeoDataFrame(rows, geometry=places, crs=4549)
+
+
+@cache
+def stem_network():
+    "The canal of most cases, oriented once: a network is a frozen value."
+    return network(STEM)
 
 
 def network(lines, **columns):
@@ -74,7 +81,7 @@ def stem(outfalls, sections, table, **options):
     "A ranking on one canal of 9 km, the last section failing."
     layer = points("section_id", sections)
     return rank_sources(
-        network(STEM),
+        stem_network(),
         list(sections)[-1],
         table,
         points("outfall_id", outfalls),
@@ -309,7 +316,7 @@ def test_the_order_of_rows_does_not_matter(seed):
     keys = list(register)
     rng.shuffle(keys)
     again = rank_sources(
-        network(STEM),
+        stem_network(),
         "S2",
         table.sample(frac=1, random_state=seed),
         points("outfall_id", {key: register[key] for key in keys}),
@@ -394,7 +401,7 @@ def test_readings_of_another_time_are_no_evidence_and_that_is_said():
 
 def test_ranking_a_problem_again_gives_the_same():
     prepared = build_problem(
-        network(STEM),
+        stem_network(),
         "S2",
         readings({"S1": 0.4, "S2": 2.2}),
         points("outfall_id", many(2)),
@@ -471,7 +478,7 @@ def test_the_map_layer_carries_rank_and_probability():
     assert drawn.loc["P2", "rank"] == 1
     assert drawn.loc["P2", "probability"] == chance(ranking)["P2"]
     assert "沿河" in drawn.loc["P2", "reasons"]
-    gt.one_map({**layers, "rivers": network(STEM).reaches})
+    gt.one_map({**layers, "rivers": stem_network().reaches})
 
 
 def test_the_figure_has_a_bar_for_each_and_one_for_the_unregistered(tmp_path):
@@ -505,7 +512,7 @@ def test_no_outfall_upstream_leaves_the_unregistered():
 
 # ---------------------------------------------------------------- refusals
 def test_bad_input_is_refused_in_one_line():
-    web, register = network(STEM), points("outfall_id", TWO)
+    web, register = stem_network(), points("outfall_id", TWO)
     layer, table = points("section_id", BETWEEN), readings({"S1": 0.3, "S2": 2.4})
 
     def call(at="S2", rows=table, outfalls=register, item="NH3N", **more):
@@ -553,15 +560,15 @@ def test_a_place_stands_for_the_section_there():
     register, table = points("outfall_id", TWO), readings({"S1": 0.3, "S2": 2.4})
     layer = points("section_id", BETWEEN)
     options = {"item": "NH3N", "sections": layer}
-    first = rank_sources(network(STEM), "S2", table, register, **options)
+    first = rank_sources(stem_network(), "S2", table, register, **options)
     for at in (shapely.Point(8001, 2), ("A", 8000.0), layer.iloc[[1]]):
-        same(first, rank_sources(network(STEM), at, table, register, **options))
+        same(first, rank_sources(stem_network(), at, table, register, **options))
     alone = rank_sources(
-        network(STEM), ("A", 8000.0), readings({"x": 2.4}), register, item="NH3N"
+        stem_network(), ("A", 8000.0), readings({"x": 2.4}), register, item="NH3N"
     )
     assert alone.section_id == "x"
     with pytest.raises(LocateError, match="起点处没有断面"):
-        rank_sources(network(STEM), ("A", 100.0), table, register, item="NH3N")
+        rank_sources(stem_network(), ("A", 100.0), table, register, item="NH3N")
 
 
 # ---------------------------------------------------------------- flow
@@ -653,7 +660,7 @@ def test_a_section_without_outlet_below_is_told():
 def test_psi_of_the_members_closes_with_the_loads():
     "psi . s is what the forward sweep gives, so shares add up at the target."
     prepared = build_problem(
-        network(STEM),
+        stem_network(),
         "S2",
         readings({"S1": 0.4, "S2": 2.2}),
         points("outfall_id", many(2)),
@@ -830,7 +837,7 @@ def test_an_outfall_that_declares_nothing_is_not_cleared_by_that():
 def test_an_item_nobody_declares_ranks_by_sections_all_the_same():
     metal = readings({"S1": 0.00001, "S2": 0.002}, item="HG")
     ranking = rank_sources(
-        network(STEM),
+        stem_network(),
         "S2",
         metal,
         points("outfall_id", TWO),

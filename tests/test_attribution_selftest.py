@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_attribution_ranking import (
     BETWEEN,
-    STEM,
     TWO,
-    network,
     points,
     readings,
     section,
     stem,
+    stem_network,
 )
 
 from geotool.attribution import _member, _rank, _states
@@ -93,7 +92,7 @@ def test_an_influence_that_does_not_close_is_refused(monkeypatch, wrong):
 
 def prepared():
     return build_problem(
-        network(STEM),
+        stem_network(),
         "S2",
         FAILED,
         points("outfall_id", TWO),

@@ -44,9 +44,10 @@ def corrected(
         flow = scaled(flow, gauged)
         # each member may keep its own direction where the measurement has none
         own = np.where(flow[:, gauged.segment] < 0, -1.0, 1.0)
-        wanted = gauged.flow_m3_s * np.where(gauged.signed, 1.0, own)
-        floor = max(0.02 * float(np.abs(gauged.flow_m3_s).max()), LEAST_M3_S)
-        sd = np.maximum(error * np.abs(gauged.flow_m3_s), floor)
+        size = np.abs(gauged.flow_m3_s)
+        wanted = np.where(gauged.signed, gauged.flow_m3_s, own * size)
+        floor = max(0.02 * float(size.max()), LEAST_M3_S)
+        sd = np.maximum(error * size, floor)
         noisy = wanted + rng.normal(0.0, 1.0, wanted.shape) * sd
         flow = _updated(flow, gauged.segment, noisy, sd)
     known = np.flatnonzero(canals.known)

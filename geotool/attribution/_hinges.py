@@ -48,15 +48,15 @@ def hinges(told: "Told", k: int) -> list[Words]:
 
 def _unmixed(told: "Told", k: int) -> list[Words]:
     """Say which sections it lies so near above that they may not read its mixed water."""
-    names = told.problem.sections["section_id"].tolist()
     psi = told.influence.psi[:, 0, :, k]
     length = float(told.mixing_m[k])
     parts: list[Words] = []
     for section, metres in near_sections(told.problem, k, length):
         if not (psi[:, section] > 0).any():
             continue
-        zh = f"采样在哪一岸：距断面 {names[section]} 只有 {metres:.0f} m，"
-        en = f"the bank that is sampled: {metres:.0f} m above {names[section]}, "
+        name = told.problem.sections["section_id"].iloc[section]
+        zh = f"采样在哪一岸：距断面 {name} 只有 {metres:.0f} m，"
+        en = f"the bank that is sampled: {metres:.0f} m above {name}, "
         parts.append(
             (
                 f"{zh}横向混匀约需 {length:.0f} m",
@@ -73,7 +73,7 @@ def _states(told: "Told", k: int) -> list[Words]:
         return []
     load = np.zeros(by_state.shape[1])
     load[: told.problem.n] = told.problem.load_g_s[:, 0]
-    ranks = [(made > made[k]).sum() + 1 for made in by_state * load]
+    ranks = [int((made > made[k]).sum()) + 1 for made in by_state * load]
     only = [
         state.name
         for state, psi in zip(told.problem.states, by_state, strict=True)
@@ -84,9 +84,9 @@ def _states(told: "Told", k: int) -> list[Words]:
             (f"只在“{'、'.join(only)}”时到达", f"reaches it only in {', '.join(only)}")
         ]
     if max(ranks) - min(ranks) > 2:
-        text = "、".join(
-            f"“{state.name}”第 {rank}"
-            for state, rank in zip(told.problem.states, ranks, strict=True)
-        )
-        return [(f"流态（按负荷：{text}）", f"the flow state (by load: {ranks})")]
+        names = [f"“{state.name}”" for state in told.problem.states]
+        each = list(zip(names, ranks, strict=True))
+        zh = "、".join(f"{name}第 {rank}" for name, rank in each)
+        en = ", ".join(f"{name} {rank}" for name, rank in each)
+        return [(f"流态（按负荷：{zh}）", f"the flow state (by load: {en})")]
     return []
