@@ -1,6 +1,7 @@
 """Traces are exact: held against every orientation of small random networks."""
 
 import itertools
+import os
 
 import drawn
 import geopandas as gpd
@@ -18,6 +19,7 @@ from geotool.network import RiverNetwork, Scenario
 from geotool.network._model import STRUCTURE_COLUMNS
 
 LEVEL = {"certain": 0, "scenario": 1, "possible": 2}
+TIMES = int(os.environ.get("GEOTOOL_EXAMPLES", "1"))
 
 
 def network_of(edges, *, n, modes, lengths=None, gates=()):
@@ -134,7 +136,7 @@ def at_node(network, node):
     return None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120 * TIMES, deadline=None)
 @given(graphs(), st.data())
 def test_classes_equal_brute_force_over_all_orientations(network, data):
     node = data.draw(st.sampled_from(sorted(set(network.reaches["to_node"]))))
@@ -165,7 +167,7 @@ def test_distances_are_shortest_ways(network, data):
         assert row.distance_m >= shortest[row.reach_id] - 1e-6
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40 * TIMES, deadline=None)
 @given(graphs(modes=("normal", "unknown", "bidirectional"), with_gates=True), st.data())
 def test_up_and_down_are_mirrors(network, data):
     "a lies upstream of b exactly when b lies downstream of a, at one distance"
