@@ -1,9 +1,12 @@
 """The command line keeps the contract: outputs, exit statuses, one-line errors."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -92,9 +95,12 @@ def lay_out(folder, *, gate="open", directions="ABC"):
     return folder
 
 
-def imported(folder, **options):
+@cache
+def _made(**options):
+    """A folder with files and their workspace, made once: a second for each test adds up."""
+    kept = tempfile.TemporaryDirectory(prefix="geotool_tests_")
+    folder = Path(kept.name)
     lay_out(folder, **options)
-    ws = str(folder / "ws.gpkg")
     for name, kind in (
         ("rivers.gpkg", "rivers"),
         ("gates.csv", "structures"),
@@ -103,11 +109,15 @@ def imported(folder, **options):
         ("readings.csv", "readings"),
     ):
         datum = [] if kind in ("rivers", "readings") else ["--datum", "cgcs2000"]
-        assert (
-            main(["import", str(folder / name), "--as", kind, "--into", ws, *datum])
-            == 0
-        )
-    return ws
+        given = ["import", str(folder / name), "--as", kind, *datum]
+        assert main([*given, "--into", str(folder / "ws.gpkg")]) == 0
+    return kept
+
+
+def imported(folder, **options):
+    """Lay a workspace and the files it came from into a folder."""
+    shutil.copytree(_made(**options).name, folder, dirs_exist_ok=True)
+    return str(folder / "ws.gpkg")
 
 
 @pytest.fixture
