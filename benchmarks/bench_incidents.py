@@ -28,7 +28,6 @@ to fit on; none of the following was looked at before):
     shared 1-50, by score.py              50     0.72   0.94   0.61     -0.11
     every seventh of the generated 150    22     0.82   0.91   0.72     -0.10  0.12
       30 % of readings missing            22     0.82   0.91   0.74     -0.08  0.09
-      noise doubled                       22     0.82   0.91   0.72     -0.10  0.12
       permitted figures x 3 or / 3        22     0.50   0.86   0.49     -0.01  0.43
       every direction unknown             22     0.77   0.91   0.67     -0.10  0.20
       culprit not in the register         22     -      -      0.47            0.40
@@ -63,8 +62,9 @@ seed 1; the pool was also looked at on the shared cases 1-30. With all of them, 
     shared 1-50                           50     0.80   0.98   0.70     -0.10  0.09
     ====================================  =====  =====  =====  =======  =====  =====
 
-The rows on missing readings, noise, figures, directions and truths above are still those
-of then; they were not run again with what follows.
+The rows on missing readings, figures, directions and truths above are those of then; a
+row on noise was taken out, its noise had never reached the ranking. All were run anew on
+the cases of seed 113 below.
 
 A source in no register has since been weighed at places every 500 m or so and named as a
 stretch: the shortest water that holds 80 % of its probability. Its constants
@@ -86,6 +86,38 @@ With exact flows, times and decay (6 of those) a stretch of 0.14 to 0.19 of the 
 4 or 5 of the 6, and "in no register" was likelier than any outfall in a third: an outfall
 nearby with a free multiple fits as well. So neither one reach nor the lack in the
 register can be told with confidence from the sections alone.
+
+The search was then made faster (fewer rounds and members, 16 flows weighed for 12, 3
+pulses for 5). Among some six such settings this one was taken after looking at the shared
+50, seeds 71 and 97 and the bundled demo, so the shared 50 (0.84 / 0.98 with it) choose and
+no longer judge. Seed 113, looked at by nobody before, once, with what was chosen:
+
+    ====================================  =====  =====  =====  =======  =====  =====
+    cases                                 n      first  three  P first  off    unreg
+    ====================================  =====  =====  =====  =======  =====  =====
+    generated, seed 113                   34     0.71   0.97   0.73     +0.02  0.06
+      30 % of readings missing            34     0.65   1.00   0.71     +0.06  0.07
+      noise doubled                       34     0.71   0.97   0.73     +0.02  0.07
+      permitted figures x 3 or / 3        34     0.38   0.79   0.52     +0.14  0.32
+      every direction unknown             34     0.76   0.97   0.68     -0.08  0.09
+      culprit not in the register         34     -      -      0.50            0.32
+      true directions                     34     0.71   0.94   0.70     -0.01  0.08
+      true depth                          34     0.68   1.00   0.73     +0.06  0.07
+      true flows on all rivers            34     0.76   1.00   0.73     -0.03  0.07
+      flows, depth and directions         34     0.74   0.97   0.72     -0.01  0.07
+      exact flows, times, decay           34     0.79   1.00   0.75     -0.04  0.05
+      the same and true loads             34     0.82   1.00   0.75     -0.07  0.05
+      exact, culprit not in the register  34     -      -      0.53            0.33
+    ====================================  =====  =====  =====  =======  =====  =====
+
+Standard error of a rate 0.08. Struck off, "in no register" was likelier than any outfall
+in 0.38 (exact: 0.32), the stretch held the true place in 0.85 (0.88).
+
+How much hangs on the draw: with another seed of the search the largest change of any
+probability in a case was 0.03 in the middle of 14 cases and 0.48 at most; discharges off
+by 1e-4 made 0.01 and 0.19, off by 1e-13 nothing, as they are rounded to 1e-6 first. In
+the bundled demo the culprit came 1st with two seeds of four, 22nd and 26th with the
+others: which of several flows that fit alike is found hangs on the draw.
 """
 
 import argparse
@@ -213,7 +245,7 @@ def rank_by_truth(case: Case, *, loads: bool) -> Outcome:
     return Outcome(
         case,
         place=int(at) + 1 if at >= 0 else LAST,
-        first=float(order.iloc[0]),
+        first=float(order.iloc[0]) if len(order) else 0.0,
         culprit=float(order.get(culprit, 0.0)),
         unregistered=float(chance[problem.n :].sum()),
         seconds=time.process_time() - start,

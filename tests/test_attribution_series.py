@@ -512,6 +512,25 @@ def test_the_answer_is_the_same_twice():
     assert one.to_numpy() == pytest.approx(other.to_numpy(), abs=1e-12)
 
 
+def test_the_last_digit_of_a_discharge_tells_nothing():
+    """Permitted water a trifle off, as another way of computing it leaves it."""
+    problem = _problem(_readings("P2"))
+    more = 1.0 + 1e-13
+    canals = replace(problem.canals, inflow_m3_s=problem.canals.inflow_m3_s * more)
+    water = problem.sources["discharge_m3_s"] * more
+    other = replace(
+        problem,
+        canals=canals,
+        load_g_s=problem.load_g_s * more,
+        others_load_g_s=problem.others_load_g_s * more,
+        sources=problem.sources.assign(discharge_m3_s=water),
+    )
+    assert (other.load_g_s != problem.load_g_s).any()
+    _, one = _probability(problem)
+    _, two = _probability(other)
+    assert one.to_numpy() == pytest.approx(two.to_numpy(), abs=1e-9)
+
+
 def test_a_source_in_no_register_is_given_its_stretch():
     """Without P4 in the register its stretch gains, and holds the true place."""
     full, _ = _problem(_readings("P4")), None

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from geotool.attribution import _solver
+from geotool.attribution._band import Band
+from geotool.attribution._ensemble import smooth_ensemble
 from geotool.attribution._expected import student
 from geotool.attribution._groups import BANDS, _bands
 from geotool.attribution._logs import logsumexp
@@ -50,6 +52,69 @@ def test_another_survival_keeps_the_order_and_changes_the_answer():
     )
     assert other.influence([5], [1.0]) == pytest.approx(fresh.influence([5], [1.0]))
     assert (other.influence([5], [1.0]) <= before + 1e-15).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_band_gives_the_heads_of_every_member(seed):
+    rng = np.random.default_rng(seed)
+    start, end = np.arange(40), np.arange(1, 41)
+    # parallel segments, segments between held nodes, one that comes back to its node
+    start = np.concatenate([start, rng.integers(0, 41, 30), [7, 7]])
+    end = np.concatenate([end, rng.integers(0, 41, 30), [7, 8]])
+    held = np.array([3, 40])
+    free = np.setdiff1d(np.arange(41), held)
+    gain = np.exp(rng.normal(0.0, 2.0, (5, len(start))))
+    right = rng.random((5, len(free)))
+    found = Band(start, end, 41, free).solve(gain, right)
+    for member in range(5):
+        drop = np.zeros((41, len(start)))
+        np.add.at(drop, (start, np.arange(len(start))), 1.0)
+        np.add.at(drop, (end, np.arange(len(start))), -1.0)
+        whole = (drop[free] * gain[member]) @ drop[free].T
+        assert found[member] == pytest.approx(np.linalg.solve(whole, right[member]))
+
+
+def test_a_band_that_rounding_makes_singular_is_solved_all_the_same():
+    band = Band(np.array([0, 1, 2]), np.array([1, 2, 3]), 4, np.array([0, 1, 2]))
+    heads = band.solve(np.array([[1e3, 1e3, 1e-17]]), np.array([[1e-17, 0.0, 0.0]]))
+    assert np.isfinite(heads).all()
+    assert heads[0] == pytest.approx(heads[0, 0])
+
+
+def test_small_networks_are_solved_as_large_ones_are(monkeypatch):
+    transport = braided(120, 5)
+    rng = np.random.default_rng(6)
+    right, load = rng.random((120, 3)), rng.random(120)
+    small = _solver.Sweep(transport, compiled=False)
+    monkeypatch.setattr(_solver, "DENSE_NODES", 0)
+    large = _solver.Sweep(transport, compiled=False)
+    np.testing.assert_allclose(small.up(right), large.up(right), rtol=1e-12)
+    np.testing.assert_allclose(small.down(load), large.down(load), rtol=1e-12)
+
+
+def test_a_search_ends_when_it_has_settled_and_goes_on_with_fewer():
+    met = []
+
+    def residuals(values):
+        met.append(len(values))
+        return (values - 2.0) / 0.1
+
+    def search(**more):
+        met.clear()
+        return smooth_ensemble(
+            residuals, np.zeros(1), np.ones(1), members=80, rounds=10, seed=2, **more
+        )
+
+    search()
+    assert met == [80] * 11
+    found = search(later=50)
+    assert met == [80, 80, *[50] * 9]
+    assert len(found.states) == len(found.misfit) == 50
+    ended = search(later=50, settled=(12, 0.1))
+    assert 3 <= len(met) < 11
+    assert abs(ended.states.mean() - 1.98) < 0.1
+    search(settled=(12, np.inf))
+    assert met == [80, 80]
 
 
 @pytest.mark.parametrize("sections", [1, 5, 12])

@@ -36,6 +36,8 @@ def smooth_ensemble(
     members: int,
     rounds: int,
     seed: int,
+    later: int | None = None,
+    settled: tuple[int, float] | None = None,
     renewed: float = 0.25,
     cap: float = 30.0,
 ) -> Ensemble:
@@ -54,6 +56,11 @@ def smooth_ensemble(
     mean, sd : array of float
         The prior, independent and normal.
     members, rounds, seed : int
+    later : int, optional
+        Members from the second round on: the best of the first; as many if None.
+    settled : tuple of int and float, optional
+        No more rounds once the misfit of the member of that place, the best first, has
+        fallen by less than so much in one; all rounds if None.
     renewed : float
         Share of the members that give way after each round but the last.
     cap : float
@@ -73,12 +80,26 @@ def smooth_ensemble(
     draw = np.random.default_rng(seed)
     values = mean + sd * draw.standard_normal((members, len(mean)))
     found = np.clip(residuals(values), -cap, cap)
+    misfit = _misfit(values, found, mean, sd)
     for turn in range(rounds):
-        if turn:
-            _renew(values, found, _misfit(values, found, mean, sd), renewed, draw)
+        before = misfit
+        if turn == 1 and later is not None:
+            best = np.argsort(misfit, kind="stable")[:later]
+            values, found = values[best], found[best]
+        elif turn:
+            _renew(values, found, misfit, renewed, draw)
         values = values + sd * _step(values, found, sd, draw)
         found = np.clip(residuals(values), -cap, cap)
-    return Ensemble(values, _misfit(values, found, mean, sd))
+        misfit = _misfit(values, found, mean, sd)
+        if settled is not None and _has_settled(before, misfit, *settled):
+            break
+    return Ensemble(values, misfit)
+
+
+def _has_settled(before: Floats, misfit: Floats, place: int, least: float) -> bool:
+    """Whether the misfit of one place fell by less than that."""
+    at = min(place, len(misfit)) - 1
+    return bool(np.sort(before)[at] - np.sort(misfit)[at] < least)
 
 
 def _misfit(values: Floats, found: Floats, mean: Floats, sd: Floats) -> Floats:

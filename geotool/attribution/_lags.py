@@ -182,16 +182,14 @@ def step_responses(
     place = np.clip(place, 0.0, lags)
     roots = len(used)
     lost = np.exp(-np.outer(np.arange(lags) * step / 24.0, decay_per_d))
+    # row 0 is nought, the last stays as the one before
     summed = np.zeros((lags + 2, roots, items, sections), np.float32)
     np.multiply(
         kernels.kernel[used, :lags].transpose(1, 0, 2)[:, :, None],
         lost[:, None, :, None].astype(np.float32),
         out=summed[1 : lags + 1],
     )
-    # adding row to row is several times faster here than numpy's cumsum
-    for before, row in pairwise(summed[1 : lags + 1].reshape(lags, -1)):
-        np.add(row, before, out=row)
-    summed[lags + 1] = summed[lags]
+    _sum_up(summed[1:].reshape(lags + 1, -1))
     whole = place.astype(np.int64)
     part = (place - whole)[:, :, None].astype(np.float32)
     flat = summed.reshape((lags + 2) * roots, items * sections)
@@ -204,3 +202,28 @@ def step_responses(
     kept = np.exp(-np.outer(late / 24.0, decay_per_d)).astype(np.float32)
     shape = (*found.shape[:2], items, sections)
     return np.asarray(found.reshape(shape) * kept[:, None, :, None])
+
+
+def _sum_up(rows: Floats) -> None:
+    """
+    Add up rows in place, each with all before it.
+
+    Within blocks of rows, all blocks at once, then block after block: two dozen calls
+    where row by row makes hundreds, and numpy's cumsum is slower still.
+
+    Examples
+    --------
+    >>> rows = np.ones((5, 2))
+    >>> _sum_up(rows)
+    >>> rows[:, 0].tolist()
+    [1.0, 2.0, 3.0, 4.0, 5.0]
+    """
+    size = max(int(len(rows) ** 0.5), 1)
+    whole = len(rows) - len(rows) % size
+    blocks = rows[:whole].reshape(-1, size, rows.shape[1])
+    for before, row in pairwise(range(size)):
+        blocks[:, row] += blocks[:, before]
+    for above, block in pairwise(blocks):
+        block += above[-1]
+    for row in range(max(whole, 1), len(rows)):
+        rows[row] += rows[row - 1]

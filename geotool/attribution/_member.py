@@ -1,7 +1,6 @@
 """One flow field: its operator in the water above the sections, solved for any decay."""
 
 import numpy as np
-import scipy.sparse as sp
 
 from geotool.attribution._canal_flow import Flows, injected
 from geotool.attribution._continuity import require_influence, require_water
@@ -96,13 +95,11 @@ class Member:
         self._group(group[segment], canals.length_m[segment])
 
     def _group(self, group: Ints, length_m: Floats) -> None:
-        """Sort the arcs that lie in a group by it."""
+        """Keep the arcs that lie in a group."""
         assert self.part is not None
         groups = self.problem.groups
         inside = np.flatnonzero(group >= 0)
-        self.arc = inside[np.argsort(group[inside], kind="stable")]
-        count = np.bincount(group[inside], minlength=len(groups))
-        self.first = np.append(0, np.cumsum(count))
+        self.arc, self.owner = inside, group[inside]
         self.tip, self.length = self.part.head[self.arc], length_m[self.arc]
         self.total = np.array([max(one.length_m, 1e-9) for one in groups])
 
@@ -146,10 +143,11 @@ class Member:
 
     def _along(self, at_nodes: Floats, spread: Floats) -> Floats:
         """Give the mean along each group of values at the lower end of its segments."""
-        gather = sp.csr_array(
-            (spread, self.tip, self.first), shape=(len(self.total), at_nodes.shape[1])
-        )
-        return np.asarray((gather @ at_nodes.T).T / self.total)
+        made = [
+            np.bincount(self.owner, spread * row[self.tip], minlength=len(self.total))
+            for row in at_nodes
+        ]
+        return np.array(made) / self.total
 
     def warnings(self) -> list[Words]:
         """Say when the answer hangs on water that goes round."""

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.linalg import splu
 
+from geotool.attribution._band import Band
 from geotool.attribution._problem import Floats, Ints
 
 LEAST_FLOW_M3_S = 1e-6
@@ -165,8 +164,7 @@ class FlowModel:
         self._drop[web.end, segment] -= 1.0
         self._free = np.setdiff1d(np.arange(web.nodes), web.outlets)
         self._turns = 8
-        self._inner = sp.csr_array(self._drop[self._free])
-        self._blocks: dict[int, sp.csr_array] = {}
+        self._band = Band(web.start, web.end, web.nodes, self._free)
         usual = float(np.median(web.gauge_m3_s)) if len(web.gauge) else 0.0
         self._slow = 0.02 * max(usual, 0.05)
         self._level = 1.0
@@ -213,29 +211,11 @@ class FlowModel:
             gain = ease / (2.0 * np.abs(flow) + self._slow) if turn else ease / slow
             held = flow - gain * (lost - level)
             right = inflow[:, free] - held @ inner.T
-            head[:, free] = self._heads(gain, right)
+            head[:, free] = self._band.solve(gain, right)
             flow = held + gain * (head[:, free] @ inner)
         drop = np.abs(head @ self._drop) * ease
         size = (np.sqrt(self._slow**2 + 4.0 * drop) - self._slow) / 2.0
         return np.sign(head @ self._drop) * size
-
-    def _heads(self, gain: Floats, right: Floats) -> Floats:
-        """Solve one linear round: all members as the blocks of one sparse matrix."""
-        members = len(gain)
-        if members not in self._blocks:
-            self._blocks[members] = sp.csr_array(
-                sp.block_diag([self._inner] * members, format="csr")
-            )
-        drop = self._blocks[members]
-        matrix = drop @ sp.diags_array(gain.ravel()) @ drop.T
-        # symmetric and diagonally dominant: no pivoting, least fill
-        parts = splu(
-            matrix.tocsc(),
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
-        return np.asarray(parts.solve(right.ravel()).reshape(members, -1))
 
     def residuals(self, flow: Flow) -> Floats:
         """Give what speaks against each member: gauges missed, directions broken."""

@@ -69,17 +69,12 @@ def near_sections(problem: Problem, k: int, mixing_m: float) -> list[tuple[int, 
         reach.
     """
     row = problem.source(k)
-    found = []
     table = problem.sections
-    same = table["reach"].to_numpy() == row["reach"]
     beside = np.abs(table["measure_m"].to_numpy(float) - row["measure_m"])
-    for section in range(len(table)):
-        metres = float(beside[section]) if same[section] else np.inf
-        if section == problem.target:
-            metres = float(row["distance_m"])
-        if metres < mixing_m:
-            found.append((section, metres))
-    return found
+    metres = np.where(table["reach"].to_numpy() == row["reach"], beside, np.inf)
+    metres[problem.target] = row["distance_m"]
+    near = np.flatnonzero(metres < mixing_m)
+    return list(zip(near.tolist(), metres[near].tolist(), strict=True))
 
 
 def mixing_words(problem: Problem, mixing_m: Floats) -> list[Words]:

@@ -19,7 +19,7 @@ WILD, WILD_SHARE = 2.5, 0.1
 FINE_LN = 0.08
 """Step of the logarithm of that sum."""
 
-HOPELESS = 200.0
+HOPELESS = 100.0
 """A gain this far below the best, even with every freedom, is not weighed exactly."""
 
 
@@ -99,6 +99,35 @@ class PulseScore:
     by_item: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class _Class:
+    """
+    Starts from which the readings lie at the same lags.
+
+    Attributes
+    ----------
+    starts : array of int
+    lag : array of int, starts x times
+        In half steps; not above 0 before the start.
+    used : array of int
+        Those above 0.
+    """
+
+    starts: Ints
+    lag: Ints
+    used: Ints
+
+    def spread(self, reading: Floats) -> Floats:
+        """Sort readings by lag: items x (lags, sections) x starts."""
+        items, _, sections = reading.shape
+        count = len(self.starts)
+        table = np.zeros((items, len(self.used) + 1, count, sections), np.float32)
+        row = np.searchsorted(self.used, self.lag)
+        row[self.lag <= 0] = len(self.used)
+        table[:, row, np.arange(count)[:, None]] = reading[:, None]
+        return table[:, :-1].transpose(0, 1, 3, 2).reshape(items, -1, count)
+
+
 class Pulses:
     """
     Rectangular pulses of every suspect against the readings.
@@ -117,20 +146,18 @@ class Pulses:
         # readings are put on half steps; lags of a pulse then lie on one grid
         fine = grid.step_h / 2.0
         lag = np.round((times[None] - self.starts[:, None]) / fine).astype(np.int64)
-        self._used = np.unique(lag[lag > 0])
         self._lags = int(lag.max(initial=0)) + 2  # half a step earlier, one more lag
-        self._lag = np.maximum(lag, 0)
         self._fine = fine
+        # readings at even steps: starts that are no multiple apart share no lag
+        apart = int(np.gcd.reduce(np.diff(lag[0]), initial=0)) or 1
+        self._classes = [
+            _Class(starts, lag[starts], np.unique(lag[starts][lag[starts] > 0]))
+            for starts in (
+                np.flatnonzero(-lag[:, 0] % apart == k) for k in range(apart)
+            )
+            if len(starts)
+        ]
         self.lengths = np.array(grid.lengths_h)
-
-    def _spread(self, reading: Floats) -> Floats:
-        """Sum readings by lag: items x (lags, sections) x starts."""
-        items, _, sections = reading.shape
-        table = np.zeros((items, self._lags, len(self.starts), sections), np.float32)
-        number = np.arange(len(self.starts))[:, None]
-        table[:, self._lag, number] = reading[:, None]
-        table = table[:, self._used]
-        return table.transpose(0, 1, 3, 2).reshape(items, -1, len(self.starts))
 
     def score(
         self, flow: Flow, member: int, kernels: Kernels, weight: Floats
@@ -191,29 +218,30 @@ class Pulses:
         found *= suspects.load_g_s[:, None, :, None].astype(np.float32)
         return np.ascontiguousarray(found.transpose(2, 0, 1, 3))
 
-    def _later(self, step: Floats, length_h: float) -> Floats:
-        """Give, at the lags in use, the responses to what begins so much later."""
-        # there is no response before the start: row 0 is nought
-        lag = np.maximum(self._used - round(length_h / self._fine), 0)
-        return step.take(lag, axis=2)
-
     def _rough(self, step: Floats, fit: Fit, weight: Floats) -> Floats:
         """Gain of every pulse with a free multiple for each item, loads held."""
         base, (items, suspects) = self.baseline, step.shape[:2]
         shape = (items, len(base.series.times_h), len(base.sections))
-        rest = (weight * fit.rest).reshape(shape)
-        by_lag = self._spread(weight.reshape(shape))
-        used = step.take(self._used, axis=2)
-        on = used.reshape(items, suspects, -1) @ self._spread(rest)
+        rest, held = (weight * fit.rest).reshape(shape), weight.reshape(shape)
+        on = np.empty((items, suspects, len(self.starts)), np.float32)
+        size = np.empty((len(self.lengths), *on.shape), np.float32)
+        late = np.round(self.lengths / self._fine).astype(np.int64).tolist()
+        for one in self._classes:
+            now, by_lag = step.take(one.used, axis=2), one.spread(held)
+            flat = now.reshape(items, suspects, -1)
+            on[:, :, one.starts] = flat @ one.spread(rest)
+            for k, lags in enumerate(late):
+                # there is no response before the start: row 0 is nought
+                power = now - step.take(np.maximum(one.used - lags, 0), axis=2)
+                power *= power
+                size[k][:, :, one.starts] = power.reshape(flat.shape) @ by_lag
         total = np.zeros((suspects, len(self.starts), len(self.lengths)))
         for k, length_h in enumerate(self.lengths.tolist()):
             shift = min(round(length_h / self.grid.step_h), on.shape[2])
             up = on.copy()
             up[:, :, : on.shape[2] - shift] -= on[:, :, shift:]
-            power = used - self._later(step, length_h)
-            power *= power
-            size = np.maximum(power.reshape(items, suspects, -1) @ by_lag, 1e-12)
-            total[:, :, k] = (np.maximum(up, 0.0) ** 2 / size).sum(axis=0) / 2
+            up = np.maximum(up, 0.0) ** 2 / np.maximum(size[k], 1e-12)
+            total[:, :, k] = up.sum(axis=0) / 2
         return total
 
     def _exact(
@@ -232,9 +260,11 @@ class Pulses:
         since = base.series.times_h - start_h[..., None]
         lag = np.maximum(np.round(since / self._fine).astype(np.int64), 0)
         late = np.round(length_h / self._fine).astype(np.int64)
-        number = np.arange(suspects)[:, None, None]
+        first = np.arange(suspects)[:, None, None] * step.shape[2]
         ended = np.maximum(lag - late[..., None], 0)
-        pulse = step[:, number, lag] - step[:, number, ended]
+        every = step.reshape(items, -1, sections)
+        pulse = every.take(first + lag, axis=1)
+        pulse -= every.take(first + ended, axis=1)
         flat = pulse.reshape(items, suspects * count, -1)
         weighed = weight[:, None] * flat
         on = (weighed @ fit.rest[..., None].astype(np.float32))[..., 0]
@@ -281,11 +311,14 @@ def _summed_gain(
     each = np.exp(own)
     gain = on[..., None] * each - size[..., None] * (each**2 / 2)
     most = gain.max(axis=-1, keepdims=True)
-    likely = np.exp(gain - most)
+    # what is left lies between 0 and 1: single precision is twice as fast
+    likely = np.exp((gain - most).astype(np.float32))
     found = np.empty((*on.shape, len(trial)))
     for one in np.unique(sigma):
         same = sigma == one
-        found[:, same] = likely[:, same] @ _scatter(own[:, None] - trial, one)
+        found[:, same] = likely[:, same] @ _scatter(own[:, None] - trial, one).astype(
+            np.float32
+        )
     item = most + np.log(np.maximum(found, 1e-300))
     total = item.sum(axis=0)
     top = np.argmax(total, axis=-1)

@@ -253,13 +253,11 @@ def _order(
     with np.errstate(divide="ignore"):
         logs = np.log(probability[: problem.n])
     rank = np.lexsort((own, np.round(logs, 9)))
-    place = np.empty(problem.n)
-    place[rank] = np.arange(problem.n)
     # those that are alike in both share a place: their ids decide later
     pair = np.stack([np.round(logs, 9), own])[:, rank]
-    for k in range(1, problem.n):
-        if (pair[:, k] == pair[:, k - 1]).all():
-            place[rank[k]] = place[rank[k - 1]]
+    fresh = np.append(True, (pair[:, 1:] != pair[:, :-1]).any(axis=0))[: problem.n]
+    place = np.empty(problem.n)
+    place[rank] = np.maximum.accumulate(np.where(fresh, np.arange(problem.n), 0))
     return place
 
 
@@ -295,11 +293,13 @@ def _is_series(readings: pd.DataFrame) -> bool:
 
 def _extra_loads(problem: Problem, facts: tuple[dict[str, Any], ...]) -> Floats:
     """Give what each would discharge beyond its declared load, in g/s."""
-    found = np.zeros(len(facts))
-    for k, one in enumerate(facts):
-        declared = problem.load_g_s[k, 0] if k < problem.n else 0.0
-        found[k] = one.get("extra_g_s", one.get("amplitude", 0.0) * declared)
-    return np.nan_to_num(found)
+    declared = np.zeros(len(facts))
+    declared[: problem.n] = problem.load_g_s[:, 0]
+    found = [
+        one.get("extra_g_s", one.get("amplitude", 0.0) * load)
+        for one, load in zip(facts, declared.tolist(), strict=True)
+    ]
+    return np.nan_to_num(np.array(found, dtype=float))
 
 
 def _with_extra(

@@ -103,6 +103,8 @@ def likely_flows(baseline: Baseline, facts: dict[str, Any]) -> Flow:
         members=search["members"]["value"],
         rounds=search["rounds"]["value"],
         seed=search["seed"]["value"],
+        later=search["later"]["value"],
+        settled=(search["weighed"]["value"], search["settled"]["value"]),
     )
     return model.flow(
         ensemble.states[best_members(ensemble, search["weighed"]["value"])]

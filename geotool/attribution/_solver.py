@@ -3,18 +3,22 @@
 Without directed cycles by one sweep in the order of the flow, else by a sparse LU.
 """
 
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg.lapack import dtrtrs
 from scipy.sparse.linalg import splu, spsolve_triangular
 
 from geotool.attribution._problem import Floats, Ints
 
 if TYPE_CHECKING:
     from geotool.attribution._operator import Transport
+
+DENSE_NODES = 300
+"""Up to so many nodes a full matrix is solved before scipy has made a sparse one."""
 
 COMPILED_FROM = 200_000
 """With fewer arcs a triangular solve by scipy is over before numba is loaded."""
@@ -101,8 +105,23 @@ class Sweep:
         sweep(self.order.first, self.order.head, self.weight, columns)
         return columns.reshape(moved.shape)[self.number]
 
+    @cached_property
+    def _full(self) -> Floats:
+        """The whole triangle, its diagonal of ones left out."""
+        nodes, order = len(self.number), self.order
+        tail = np.repeat(np.arange(nodes), np.diff(order.first))
+        filled = np.bincount(
+            tail * nodes + order.head, -self.weight, minlength=nodes * nodes
+        )
+        return filled.reshape(nodes, nodes)
+
     def _by_scipy(self, right: Floats, *, upward: bool) -> Floats:
         nodes, order = len(right), self.order
+        if nodes <= DENSE_NODES:
+            found, _ = dtrtrs(
+                self._full, right, lower=1, trans=0 if upward else 1, unitdiag=1
+            )
+            return np.asarray(found)
         matrix = sp.csr_array(
             (-self.weight, order.head, order.first), shape=(nodes, nodes)
         ) + sp.eye_array(nodes, format="csr")

@@ -18,7 +18,7 @@ if "numpy" not in sys.modules:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # what libraries bring along when loaded stays: searching it for garbage again and
     # again is a tenth of a short command
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(500_000, 50, 50)
 
 from geotool.cli._parser import UsageError, build_parser
 from geotool.errors import TRACEBACK_VARIABLE, GeotoolError
