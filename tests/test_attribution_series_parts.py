@@ -13,6 +13,7 @@ from geotool.attribution._members import FlowPrior
 from geotool.attribution._problem import Evidence
 from geotool.attribution._pulses import PulseGrid, PulseScore
 from geotool.attribution._series import (
+    DRAWN,
     TOLD,
     _facts,
     _Found,
@@ -503,8 +504,9 @@ def test_the_series_are_counted_and_a_missing_flow_is_said(measured):
     given = SimpleNamespace(
         series=SimpleNamespace(value=np.zeros((3, 60, 2))), is_flow_measured=measured
     )
-    (zh, en), *rest = _notes(given)
+    (zh, en), *rest, drawn = _notes(given)
     assert zh == "依据 2 个断面、3 个项目、60 个时刻的监测序列"
     assert en == "by series of 3 items at 2 sections and 60 times"
     assert bool(rest) != measured
+    assert drawn == DRAWN, "what hangs on the draw is told with every ranking"
     assert Evidence("series", np.zeros(1), 5).flow_m3_s is None
