@@ -1,7 +1,6 @@
 """Which reader a file goes to."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -189,30 +188,14 @@ def _book(
         return cells, None, notes, facts
     if _excel.is_encrypted(path):
         raise _excel.locked(name.name)
-    opened, unread = _guarded(_opened, path, name, called=name.name)
+    unread = _sound.check_workbook(path, name.name)
+    opened = _guarded(_excel.open_book, path, name)
     book = _guarded(_excel.read_book, path, name, book=opened, sheet=sheet)
     title = f"{name.name}[{book.sheet}]"
     cells, notes, plain = read_sheet(book.grid, book.merged, name=title)
     told = _excel.book_notes(path, book.sheet, unread, cells.index)
     told = [*book.notes, *told, *notes]
     return cells, None, told, {"sheet": book.sheet, _PLAIN: plain}
-
-
-def _opened(path: Path, *, called: str) -> tuple[Any, Mapping[str, _sound.Unread]]:
-    """
-    Open a workbook and see that its sheets can be read without harm.
-
-    The list of sheets and the shared texts of an xlsx are read while the sheets are
-    looked through: that is safe, reading a sheet may not be. An old .xls may hang its
-    reader as soon as it is opened.
-    """
-    if not _begins(path, _excel.ZIPPED):
-        unread = _sound.check_workbook(path, called)
-        return _excel.open_book(path), unread
-    with ThreadPoolExecutor(1) as beside:
-        opened = beside.submit(_excel.open_book, path)
-        unread = _sound.check_workbook(path, called)
-        return opened.result(), unread
 
 
 def _guarded(read: Callable[..., Any], path: Path, name: Path, **options: Any) -> Any:

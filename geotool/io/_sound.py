@@ -9,7 +9,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,12 +138,9 @@ def _last_cell(archive: zipfile.ZipFile, member: str) -> tuple[int, int]:
 
 
 def _blocks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
-    """Unpack a sheet, the next block in a thread while one is looked through."""
     rest = b""
-    with archive.open(member) as stream, ThreadPoolExecutor(1) as beside:
-        coming = beside.submit(stream.read, _BLOCK)
-        while block := coming.result():
-            coming = beside.submit(stream.read, _BLOCK)
+    with archive.open(member) as stream:
+        while block := stream.read(_BLOCK):
             yield rest + block
             rest = block[-_OVERLAP:]  # a cell cut in two by the end of the block
 
