@@ -9,10 +9,9 @@ dates as text, older names of classes, and one row in a hundred with a fault. Me
 turn by turn in one run: what calamine alone needs to give the cells of the file to
 Python, and ``read_layer`` with every check; beside them what pandas needs to make a
 frame of the same cells. calamine runs as a user would run it, with Python's collector
-on; ``read_layer`` pauses it by itself, and unpacks the sheet for a look through it in a
-second thread. Given are the medians over the rounds of the ratio of each round, by the
-clock and by the processor, and the least and the largest; read these, seconds are this
-machine's. The ratio by the clock needs two cores that nobody else uses.
+on; ``read_layer`` pauses it by itself. Given are the medians over the rounds of the
+ratio of each round, by the clock and by the processor, and the least and the largest;
+read these, seconds are this machine's.
 """
 
 import argparse
