@@ -7,6 +7,7 @@ import pytest
 from geotool.io import read_readings
 from geotool.layers import build_layer, read_layer
 from geotool.layers._dates import read_day
+from geotool.quality import assess_sections
 from geotool.readings import parse_time
 
 
@@ -212,3 +213,17 @@ def test_years_and_months_in_columns_with_their_words(tmp_path):
     ]
     times = read_layer(book(tmp_path / "a.xlsx", rows), "readings").layer["time"]
     assert times.tolist() == [pd.Timestamp("2024-03-01"), pd.Timestamp("2024-10-01")]
+
+
+def test_readings_with_code_and_name_meet_sections_known_by_another_code(tmp_path):
+    """The platform's code and the bureau's own differ; the name is what both know."""
+    rows = [["断面编码", "断面名称", "时间", "氨氮(mg/L)"]]
+    rows += [["A3206_01", "营船港闸", f"2026-05-0{day} 08:00", 1.3] for day in (3, 4)]
+    tidy, refused = read_readings(book(tmp_path / "读数.xlsx", rows))
+    sections = pd.DataFrame(
+        {"section_id": ["DM03"], "name": ["营船港闸"], "target_class": ["III"]}
+    )
+    assert refused.empty
+    found = assess_sections(tidy, sections)
+    assert found["section_id"].tolist() == ["DM03"]
+    assert found["water_class"].tolist() == ["IV"]
