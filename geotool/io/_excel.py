@@ -37,23 +37,19 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith((ZIPPED, OLD))
 
 
-def open_book(path: Path) -> calamine.CalamineWorkbook:
+def _opened(path: Path) -> calamine.CalamineWorkbook:
     """Open a workbook: its sheets are listed and its shared texts read."""
     with _faults_told(path.name):
         return calamine.CalamineWorkbook.from_path(str(path))
 
 
-def read_book(
-    path: Path, *, book: calamine.CalamineWorkbook, sheet: str | int | None
-) -> Book:
+def read_book(path: Path, *, sheet: str | int | None) -> Book:
     """
     Read one sheet.
 
     Parameters
     ----------
     path : Path
-    book : CalamineWorkbook
-        As :func:`open_book` gives it.
     sheet : str, int or None
         Name, or place counted from 1. None: the only sheet with a table in it.
 
@@ -63,6 +59,7 @@ def read_book(
         If the file is no workbook, is locked, lacks the sheet, or several sheets
         hold tables.
     """
+    book = _opened(path)
     with _faults_told(path.name):
         visible = {
             meta.name: meta.visible == calamine.SheetVisibleEnum.Visible
@@ -211,7 +208,7 @@ def _likely_tables(found: Mapping[str, tuple[list[list[Any]], Any]]) -> list[str
 
 def sheet_names(path: Path) -> list[str]:
     """List the sheets of a workbook."""
-    return [*_parts(path).sheets] or list(open_book(path).sheet_names)
+    return [*_parts(path).sheets] or list(_opened(path).sheet_names)
 
 
 @dataclass(frozen=True)

@@ -189,8 +189,7 @@ def _book(
     if _excel.is_encrypted(path):
         raise _excel.locked(name.name)
     unread = _sound.check_workbook(path, name.name)
-    opened = _guarded(_excel.open_book, path, name)
-    book = _guarded(_excel.read_book, path, name, book=opened, sheet=sheet)
+    book = _guarded(_excel.read_book, path, name, sheet=sheet)
     title = f"{name.name}[{book.sheet}]"
     cells, notes, plain = read_sheet(book.grid, book.merged, name=title)
     told = _excel.book_notes(path, book.sheet, unread, cells.index)
