@@ -7,6 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter
+from _workbooks import book
 from openpyxl.styles import PatternFill
 
 from geotool._angles import parse_angle, parse_angles
@@ -16,19 +17,6 @@ from geotool.layers._dates import read_day
 from geotool.layers._values import parse_number, parse_numbers
 
 HEADERS = ["排污口编号", "排污口名称", "经度", "纬度"]
-
-
-def book(path, rows, merged=(), **cells):
-    made = openpyxl.Workbook()
-    sheet = made.active
-    for row in rows:
-        sheet.append(list(row))
-    for place, value in cells.items():
-        sheet[place] = value
-    for place in merged:
-        sheet.merge_cells(place)
-    made.save(path)
-    return path
 
 
 def outfalls(path, rows, merged=(), **cells):

@@ -3,6 +3,7 @@
 import openpyxl
 import pandas as pd
 import pytest
+from _workbooks import book
 
 from geotool.errors import SourceError
 from geotool.io import read_table
@@ -19,18 +20,9 @@ def one(kind="outfalls", **cells):
     return build_layer(table, kind, datum="wgs84")
 
 
-def book(path, rows, hide=()):
-    made = openpyxl.Workbook()
-    sheet = made.active
-    for row in rows:
-        sheet.append(list(row))
-    for row in hide:
-        sheet.row_dimensions[row].hidden = True
-    made.save(path)
-    return path
-
-
-@pytest.mark.parametrize("word", ["长期", " 持续推进", "立行立改", "常态化"])
+@pytest.mark.parametrize(
+    "word", ["长期", " 持续推进", "持续整治", "持续实施", "立行立改", "常态化"]
+)
 def test_a_deadline_that_is_no_day_is_left_open(word):
     done = one(整治期限=word)
     assert done.rejected.empty

@@ -3,23 +3,13 @@
 import openpyxl
 import pandas as pd
 import pytest
+from _workbooks import book
 
 from geotool.io import read_readings
 from geotool.layers import build_layer, read_layer
 from geotool.layers._dates import read_day
 from geotool.quality import assess_sections
 from geotool.readings import parse_time
-
-
-def book(path, rows, merged=()):
-    made = openpyxl.Workbook()
-    sheet = made.active
-    for row in rows:
-        sheet.append(list(row))
-    for place in merged:
-        sheet.merge_cells(place)
-    made.save(path)
-    return path
 
 
 def values(done):
