@@ -16,9 +16,10 @@ import geotool as gt
 from geotool.attribution._lags import lag_kernels, step_responses, travel_hours
 from geotool.attribution._members import Flow, Web
 from geotool.attribution._opinion import pooled
-from geotool.attribution._outside import humbled, place_shares, sharpened
+from geotool.attribution._outside import humbled, sharpened
 from geotool.attribution._places import Places, with_places
 from geotool.attribution._stretch import credible_stretch, shortest
+from geotool.attribution._weigh import PulseRule, weigh_pulses
 from geotool.maps._style import layer_label
 
 CHANCES = st.lists(st.floats(0.01, 1.0), min_size=3, max_size=8)
@@ -58,10 +59,21 @@ def test_a_free_place_never_wins_more_than_the_doubt_leaves(weights, doubt):
 @given(
     logs=arrays(float, 6, elements=st.floats(-40, 0)),
     length=arrays(float, 6, elements=st.floats(10, 3000)),
-    doubt=st.floats(0.0, 1.0),
+    doubt=st.floats(0.01, 0.99),
 )
 def test_no_place_falls_below_what_the_doubt_leaves_its_length(logs, length, doubt):
-    found = place_shares(logs, np.zeros(6), length, doubt=doubt)
+    rule = PulseRule(
+        temper=1.0, blunt=0.0, doubt=0.1, power=1.0, trust=0.5, outside=0.0,
+        place_temper=1.0, place_doubt=doubt,
+    )  # fmt: skip
+    found = weigh_pulses(
+        [np.append(0.0, logs)[:, None]],
+        np.append(0, np.ones(6, int)),
+        np.append(1.0, length),
+        np.log([0.5, 0.5]),
+        registered=1,
+        rule=rule,
+    ).place_share
     assert found.sum() == pytest.approx(1.0)
     assert (found >= doubt * length / length.sum() - 1e-12).all()
 

@@ -16,6 +16,7 @@ from geotool.attribution._pulses import (
 )
 from geotool.attribution._weigh import (
     PulseRule,
+    averaged,
     candidate_likelihood,
     even_prior,
     weigh_pulses,
@@ -182,8 +183,8 @@ def test_the_scatter_of_an_item_is_a_chance_with_a_wild_tenth():
 
 # ---------------------------------------------------------------- to candidates
 RULE = PulseRule(
-    temper=0.8, blunt=0.1, doubt=0.3, power=1.5, outside=0.2, place_temper=0.6,
-    place_doubt=0.4,
+    temper=0.8, blunt=0.1, doubt=0.3, power=1.5, trust=0.4, outside=0.2,
+    place_temper=0.6, place_doubt=0.4,
 )  # fmt: skip
 
 
@@ -200,19 +201,22 @@ def test_candidates_are_weighed_as_by_plain_sums(seed):
     found = weigh_pulses(gains, owner, weight, np.log(prior), registered=3, rule=RULE)
 
     def point(power):
-        each = sum(np.exp(power * one).sum(axis=1) for one in gains)
-        return each / (3 * 5)
+        return np.array([np.exp(power * one).sum(axis=1) / 5 for one in gains])
+
+    def posterior(joint):
+        """Average over members, each with its evidence to the power of trust."""
+        part = joint.sum(axis=1) ** RULE.trust
+        each = joint / joint.sum(axis=1, keepdims=True)
+        return (part[:, None] * each).sum(axis=0) / part.sum()
 
     def likelihood(power):
-        return np.array(
-            [
-                (point(power) * weight)[owner == k].sum()
-                / max(weight[owner == k].sum(), 1e-9)
-                for k in range(5)
-            ]
-        )
+        made = np.zeros((3, 5))
+        for k in set(owner):
+            own = owner == k
+            made[:, k] = (point(power) * weight)[:, own].sum(axis=1) / weight[own].sum()
+        return made
 
-    sure, dull = (normed(likelihood(power) * prior) for power in (0.8, 0.1))
+    sure, dull = (posterior(likelihood(power) * prior) for power in (0.8, 0.1))
     mixed = 0.7 * sure + 0.3 * dull
     # sharpened with all unregistered as one
     own, rest = mixed[:3] ** 1.5, mixed[3:].sum() ** 1.5
@@ -220,7 +224,7 @@ def test_candidates_are_weighed_as_by_plain_sums(seed):
     known = 0.8 * own.sum() / total + 0.2 * prior[:3].sum()
     own = known * normed(own)
     places = owner >= 3
-    shares = [normed((point(power) * weight)[places]) for power in (0.6, 0.1)]
+    shares = [posterior((point(power) * weight)[:, places]) for power in (0.6, 0.1)]
     share = 0.6 * shares[0] + 0.4 * shares[1]
     expected = [*own, (1 - known) * share[:2].sum(), (1 - known) * share[2]]
     with np.errstate(divide="ignore"):
@@ -255,24 +259,45 @@ def test_many_pulses_or_members_alike_are_no_more_likely_than_one():
     one = np.array([[1.0], [2.0]])
     owner, weight = np.array([0, 1]), np.ones(2)
     options = {"temper": 1.0, "candidates": 2}
-    few, _ = candidate_likelihood([one], owner, weight, **options)
+    (few,), _ = candidate_likelihood([one], owner, weight, **options)
     many, _ = candidate_likelihood(
         [np.repeat(one, 7, axis=1)] * 4, owner, weight, **options
     )
     np.testing.assert_allclose(few, [1.0, 2.0])
-    np.testing.assert_allclose(many, few)
+    np.testing.assert_allclose(many, [few] * 4)
+    even = np.zeros(2)
+    for trust in (0.0, 0.3, 1.0):
+        np.testing.assert_allclose(
+            averaged(many, even, trust), averaged(few[None], even, trust)
+        )
+
+
+def test_the_more_evidence_is_trusted_the_more_the_largest_pulse_decides():
+    told = np.array([[0.0, -9.0], [0.0, -9.0], [-9.0, 9.0]])
+    even = np.log([0.5, 0.5])
+    second = [np.exp(averaged(told, even, trust))[1] for trust in (0, 0.1, 0.3, 1.0)]
+    assert second[0] == pytest.approx(1 / 3, abs=1e-3), "members count alike"
+    assert (np.diff(second) > 0.05).all()
+    whole = np.exp(told).sum(axis=0)
+    assert second[-1] == pytest.approx(whole[1] / whole.sum()), "all members as one"
+
+
+def test_a_member_that_fits_nothing_does_not_spoil_the_average():
+    told = np.array([[0.0, -np.inf], [0.0, -np.inf]])
+    found = np.exp(averaged(told, np.log([0.5, 0.5]), 0.1))
+    np.testing.assert_allclose(found, [1.0, 0.0])
 
 
 def test_the_rule_is_read_off_the_table_and_doubts_more_without_a_flow():
     table = {
         "pulse": {"value": 0.75}, "blunt": {"value": 0.02}, "power": {"value": 1.4},
-        "outside": {"value": 0.21}, "doubt": {"measured": 0.1, "unmeasured": 0.8},
+        "trust": {"value": 0.03}, "outside": {"value": 0.21}, "doubt": {"measured": 0.1, "unmeasured": 0.8},
         "place": {"power": 0.5, "doubt": 0.25},
     }  # fmt: skip
     measured = PulseRule.of_table(table, measured=True)
-    assert measured == PulseRule(0.75, 0.02, 0.1, 1.4, 0.21, 0.5, 0.25)
+    assert measured == PulseRule(0.75, 0.02, 0.1, 1.4, 0.03, 0.21, 0.5, 0.25)
     without = PulseRule.of_table(table, measured=False)
-    assert without == PulseRule(0.75, 0.02, 0.8, 1.4, 0.21, 0.5, 0.8)
+    assert without == PulseRule(0.75, 0.02, 0.8, 1.4, 0.03, 0.21, 0.5, 0.8)
 
 
 class _Group:

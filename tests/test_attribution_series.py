@@ -18,7 +18,7 @@ from geotool.attribution._lags import lag_kernels, step_responses, travel_hours
 from geotool.attribution._members import FlowModel, FlowPrior, Web
 from geotool.attribution._pulses import PulseGrid, _summed_gain
 from geotool.attribution._series import series_evidence
-from geotool.attribution._weigh import candidate_likelihood
+from geotool.attribution._weigh import averaged, candidate_likelihood
 from geotool.network import build_network, orient_network
 
 ITEMS = ("NH3N", "TP", "F")
@@ -300,10 +300,10 @@ def test_tempering_never_changes_the_order(gain, temper):
     """A member's tempered order is its own; the leader's lead only shrinks."""
     owner = np.arange(6)
     for one in gain:
-        full, _ = candidate_likelihood(
+        (full,), _ = candidate_likelihood(
             [one[:, None]], owner, np.ones(6), temper=1.0, candidates=len(owner)
         )
-        found, _ = candidate_likelihood(
+        (found,), _ = candidate_likelihood(
             [one[:, None]], owner, np.ones(6), temper=temper, candidates=len(owner)
         )
         assert (np.diff(found[np.argsort(full, kind="stable")]) >= -1e-9).all()
@@ -314,17 +314,20 @@ def test_tempering_never_changes_the_order(gain, temper):
     gain=arrays(float, (4, 5, 3), elements=st.floats(-200, 200)),
     order=st.permutations(range(5)),
     members=st.permutations(range(4)),
+    trust=st.floats(0.0, 1.0),
 )
-def test_likelihood_knows_no_order(gain, order, members):
+def test_likelihood_knows_no_order(gain, order, members, trust):
     """Neither the order of candidates nor that of members; twins are equal."""
     gain[:, 1] = gain[:, 0]
     owner = np.arange(5)
-    found, _ = candidate_likelihood(
-        list(gain), owner, np.ones(5), temper=0.7, candidates=5
-    )
-    turned, _ = candidate_likelihood(
-        list(gain[members][:, order]), owner, np.ones(5), temper=0.7, candidates=5
-    )
+
+    def weighed(gains):
+        each, _ = candidate_likelihood(
+            list(gains), owner, np.ones(5), temper=0.7, candidates=5
+        )
+        return averaged(each, np.zeros(5), trust)
+
+    found, turned = weighed(gain), weighed(gain[members][:, order])
     assert turned == pytest.approx(found[order], rel=1e-9, abs=1e-9)
     assert found[0] == pytest.approx(found[1])
 

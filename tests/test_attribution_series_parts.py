@@ -8,17 +8,13 @@ import pytest
 
 from geotool.attribution import _series as _series_module
 from geotool.attribution._ensemble import Ensemble
+from geotool.attribution._found import TOLD, Found, pulse_facts, travel_hours_of
 from geotool.attribution._lags import Kernels
 from geotool.attribution._members import FlowPrior
 from geotool.attribution._problem import Evidence
 from geotool.attribution._pulses import PulseGrid, PulseScore
 from geotool.attribution._series import (
-    DRAWN,
-    TOLD,
-    _facts,
-    _Found,
     _notes,
-    _travel_hours,
     baseline_of,
     evidence_of_flows,
     likely_flows,
@@ -421,6 +417,7 @@ def test_pulses_are_tried_as_the_table_says_and_none_is_no_evidence(monkeypatch)
         "multiples": {"low": 2.0, "high": 30.0, "steps": 5}, "least_gain": {"value": 2.0},
     }  # fmt: skip
     *_, found, facts = evidence_of_flows("problem", given, base, flow, {"pulse": pulse})
+    assert found.search.tolist() == [0, 0, 0], "flows that were given are no draw"
     (tried,) = seen
     assert tried == (
         base, "suspects",
@@ -434,28 +431,35 @@ def test_pulses_are_tried_as_the_table_says_and_none_is_no_evidence(monkeypatch)
     assert evidence_of_flows("problem", given, base, flow, {"pulse": pulse}) is None
 
 
-def test_flows_are_sought_as_the_table_says_and_the_best_kept(monkeypatch):
+def test_flows_are_sought_as_the_table_says_and_the_best_of_each_kept(monkeypatch):
     asked = {}
 
     def smoothed(*given, **named):
-        asked.update(named, given=given)
-        return Ensemble(np.arange(4.0)[:, None], np.array([3.0, 1.0, 2.0, 0.0]))
+        number = named["seed"][1]
+        asked[number] = {**named, "given": given}
+        return Ensemble(
+            10.0 * number + np.arange(4.0)[:, None], np.array([3.0, 1.0, 2.0, 0.0])
+        )
 
     monkeypatch.setattr(_series_module, "smooth_ensemble", smoothed)
     model = SimpleNamespace(
         mean="mean", sd="sd", flow=lambda states: states.ravel().tolist()
     )
     base = SimpleNamespace(model=model, residuals="residuals")
-    keys = "members", "rounds", "weighed", "seed", "later", "settled"
+    keys = "members", "rounds", "kept", "seed", "later", "settled"
     search = {key: {"value": n} for n, key in enumerate(keys)}
-    assert likely_flows(base, {"search": search}) == [3.0, 1.0]
-    wanted = {
-        "given": ("residuals", "mean", "sd"),
-        "members": 0,
-        "rounds": 1,
-        "seed": 3,
-    }
-    assert wanted.items() <= asked.items()
+    found = likely_flows(base, {"search": search}, range(4, 7))
+    assert found == [43.0, 41.0, 53.0, 51.0, 63.0, 61.0], "search after search"
+    assert sorted(asked) == [4, 5, 6]
+    for number, told in asked.items():
+        assert told == {
+            "given": ("residuals", "mean", "sd"),
+            "members": 0,
+            "rounds": 1,
+            "seed": (3, number),
+            "later": 4,
+            "settled": (2, 5),
+        }
 
 
 def found_of(gain):
@@ -469,7 +473,9 @@ def found_of(gain):
         length_h=np.array([[8.0, 24.0]]), multiple=np.array([[2.0, 7.0]]),
         by_section=np.array([[4.0, -4.0, 0.5]]), by_item=np.array([[9.0, 3.0, -1.0]]),
     )  # fmt: skip
-    return _Found([score, score, score], [one, other, late], np.ones((3, 1)))
+    return Found(
+        [score, score, score], [one, other, late], np.ones((3, 1)), ints(0, 0, 1)
+    )
 
 
 def test_the_facts_of_a_candidate_are_those_of_its_best_pulse():
@@ -479,8 +485,8 @@ def test_the_facts_of_a_candidate_are_those_of_its_best_pulse():
     )  # fmt: skip
     problem = SimpleNamespace(sections=pd.DataFrame({"section_id": ["S0", "S1", "S2"]}))
     found = found_of([5.0, 9.0])
-    np.testing.assert_allclose(_travel_hours(given, found, 0), [3.0 + 5.0, 3.0 + 9.0])
-    said = _facts(problem, given, found, 0, 1, 0.5)
+    np.testing.assert_allclose(travel_hours_of(given, found, 0), [3.0 + 5.0, 3.0 + 9.0])
+    said = pulse_facts(problem, given, found, 0, 1, 0.5)
     assert said == {
         "travel_time_min_h": 8.0, "travel_time_max_h": 12.0, "amplitude": 7.0,
         "onset": START + pd.Timedelta(hours=6), "end": START + pd.Timedelta(hours=30),
@@ -488,15 +494,17 @@ def test_the_facts_of_a_candidate_are_those_of_its_best_pulse():
     }  # fmt: skip
     assert TOLD == 0.7, "a factor of two"
     weak = found_of([0.0, TOLD / 0.5 - 1e-9])
-    assert _facts(problem, given, weak, 0, 0, 0.5) == {
+    assert pulse_facts(problem, given, weak, 0, 0, 0.5) == {
         "travel_time_min_h": 8.0, "travel_time_max_h": 12.0,
     }  # fmt: skip
-    assert "onset" in _facts(problem, given, found_of([0.0, TOLD / 0.5]), 0, 0, 0.5)
+    assert "onset" in pulse_facts(
+        problem, given, found_of([0.0, TOLD / 0.5]), 0, 0, 0.5
+    )
     given.suspects.nodes = ints(1)
-    only = _facts(problem, given, found, 0, 0, 0.5)
+    only = pulse_facts(problem, given, found, 0, 0, 0.5)
     assert only["travel_time_min_h"] == only["travel_time_max_h"] == 4.0
     given.target = 0
-    assert "travel_time_min_h" not in _facts(problem, given, found, 0, 0, 0.5)
+    assert "travel_time_min_h" not in pulse_facts(problem, given, found, 0, 0, 0.5)
 
 
 @pytest.mark.parametrize("measured", [True, False])
@@ -504,9 +512,8 @@ def test_the_series_are_counted_and_a_missing_flow_is_said(measured):
     given = SimpleNamespace(
         series=SimpleNamespace(value=np.zeros((3, 60, 2))), is_flow_measured=measured
     )
-    (zh, en), *rest, drawn = _notes(given)
+    (zh, en), *rest = _notes(given)
     assert zh == "依据 2 个断面、3 个项目、60 个时刻的监测序列"
     assert en == "by series of 3 items at 2 sections and 60 times"
     assert bool(rest) != measured
-    assert drawn == DRAWN, "what hangs on the draw is told with every ranking"
     assert Evidence("series", np.zeros(1), 5).flow_m3_s is None

@@ -8,6 +8,7 @@ import pytest
 
 from geotool.attribution import _series
 from geotool.attribution._continuity import lost_words, require_series_flow
+from geotool.attribution._found import Found
 from geotool.attribution._member import Member, _positions, _read
 from geotool.attribution._mixing import _segments
 from geotool.attribution._operator import DENSE_NODES, Transport
@@ -31,9 +32,11 @@ def test_the_flow_of_the_series_is_the_mean_over_its_members():
             value=np.zeros((1, 2, 1))),
     )  # fmt: skip
     score = SimpleNamespace(gain=np.array([[9.0]]))
-    found = _series._Found([score, score], [], np.array([[1.0, 4.0], [3.0, 8.0]]))
+    found = Found(
+        [score, score], [], np.array([[1.0, 4.0], [3.0, 8.0]]), np.array([5, 5])
+    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_series, "_facts", lambda *_: {"amplitude": 1.0})
+        patch.setattr(_series, "pulse_facts", lambda *_: {"amplitude": 1.0})
         made = _series._evidence(
             problem, given, found, load_table("attribution_series")
         )
@@ -41,6 +44,7 @@ def test_the_flow_of_the_series_is_the_mean_over_its_members():
     assert (made.name, made.level) == ("series", 5)
     assert made.facts == ({"amplitude": 1.0},)
     assert made.log_prior.tolist() == [0.0]
+    assert made.left_out == (), "one search: nothing to compare"
 
 
 def stem_canals(flow_known=(1, 1, 1)):

@@ -13,7 +13,7 @@ import geotool.attribution
 from geotool.attribution import _rank
 from geotool.attribution._expected import item_scales
 from geotool.attribution._opinion import contradiction, pooled
-from geotool.attribution._outside import humbled, place_shares, sharpened
+from geotool.attribution._outside import humbled, sharpened
 from geotool.attribution._problem import Evidence
 from geotool.attribution._rank import (
     _evidence,
@@ -208,9 +208,3 @@ def test_without_places_or_register_nothing_is_moved_between_them():
     np.testing.assert_allclose(all_outside, [0.5, 0.5])
     gone = humbled(np.array([0.0, -np.inf]), np.log([0.9, 0.1]), 1, 0.2)
     np.testing.assert_allclose(np.exp(gone), [1.0, 0.0])
-    sure = place_shares(
-        np.log([1.0, 3.0]), np.log([3.0, 1.0]), np.array([2.0, 1.0]), doubt=0.25
-    )
-    np.testing.assert_allclose(
-        sure, 0.75 * np.array([2, 3]) / 5 + 0.25 * np.array([6, 1]) / 7
-    )

@@ -35,7 +35,7 @@ def smooth_ensemble(
     *,
     members: int,
     rounds: int,
-    seed: int,
+    seed: int | tuple[int, ...],
     later: int | None = None,
     settled: tuple[int, float] | None = None,
     renewed: float = 0.25,
@@ -55,7 +55,8 @@ def smooth_ensemble(
         Parameters, one row a member, to residuals in standard deviations.
     mean, sd : array of float
         The prior, independent and normal.
-    members, rounds, seed : int
+    members, rounds : int
+    seed : int or tuple of int
     later : int, optional
         Members from the second round on: the best of the first; as many if None.
     settled : tuple of int and float, optional

@@ -69,30 +69,3 @@ def humbled(
                 np.log((1.0 - doubt) * np.exp(own) + doubt * np.exp(before)) - own
             )
     return np.asarray(found - logsumexp(found))
-
-
-def place_shares(
-    sharp: Floats, blunt: Floats, length_m: Floats, *, doubt: float
-) -> Floats:
-    """
-    Give how likely each place is if the source is in no register.
-
-    Parameters
-    ----------
-    sharp, blunt : array of float, one a place
-        Log-likelihood, hardly and strongly tempered.
-    length_m : array of float
-        Every metre is as likely before.
-    doubt : float
-        Chance that only the blunt likelihood counts.
-
-    Examples
-    --------
-    >>> place_shares(np.array([0.0, -300.0]), np.zeros(2), np.array([500.0, 1500.0]),
-    ...              doubt=0.2).tolist()
-    [0.85, 0.15]
-    """
-    before = np.log(length_m)
-    sure, unsure = (one + before for one in (sharp, blunt))
-    found = (1.0 - doubt) * np.exp(sure - logsumexp(sure))
-    return np.asarray(found + doubt * np.exp(unsure - logsumexp(unsure)))

@@ -249,6 +249,9 @@ class Evidence:
         Used instead of the usual prior where given.
     flow_m3_s : array of float, one a segment, optional
         Better flows than the canal solve, along the drawing.
+    left_out : tuple of array
+        ``log_likelihood`` with each of several draws left out; how these differ tells
+        how far the answer hangs on the draw.
     """
 
     name: str
@@ -258,3 +261,4 @@ class Evidence:
     notes: tuple[Words, ...] = ()
     log_prior: Floats | None = None
     flow_m3_s: Floats | None = field(default=None)
+    left_out: tuple[Floats, ...] = ()

@@ -10,6 +10,7 @@ import pandas as pd
 
 from geotool._progress import long_step
 from geotool.attribution._continuity import require_series_flow
+from geotool.attribution._draws import draw_error, draw_words
 from geotool.attribution._evidence import steady_evidence
 from geotool.attribution._expected import item_scales, log_prior
 from geotool.attribution._inputs import Prepared, build_problem
@@ -188,12 +189,22 @@ def rank_problem(
     extra, said = extra_evidence(problem, influence, records, rain_mm)
     probability = probabilities(prior + extra, evidence)
     if evidence.name == "series":
+        other = None
         steady = steady_evidence(problem, influence, observed)
         if steady.level > 0:
             other = probabilities(log_prior(problem, arriving) + extra, steady)
-            said += contradiction(problem, probability, other)
-            probability = pooled(probability, other, problem.n)
-            said.append(POOLED)
+            said += [*contradiction(problem, probability, other), POOLED]
+
+        def both(series: Evidence) -> Floats:
+            own = probabilities(prior + extra, series)
+            return own if other is None else pooled(own, other, problem.n)
+
+        probability = both(evidence)
+        left_out = [
+            both(replace(evidence, log_likelihood=one)) for one in evidence.left_out
+        ]
+        error = draw_error(left_out, problem.n)
+        said += draw_words(problem, probability, error)
     facts = _with_extra(problem, evidence, extra)
     extra_g_s = _extra_loads(problem, facts)
     extra_mg_l = influence.mean[problem.target] * extra_g_s

@@ -1,30 +1,29 @@
 """Evidence of time series: flow, travel times and the pulse, all unsure, all together."""
 
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from geotool.attribution._baseline import Baseline
+from geotool.attribution._draws import draw_error
 from geotool.attribution._ensemble import best_members, smooth_ensemble
-from geotool.attribution._lags import Kernels
+from geotool.attribution._found import Found, pulse_facts
 from geotool.attribution._members import Flow, FlowModel, FlowPrior
 from geotool.attribution._places import places_told, with_places
-from geotool.attribution._problem import Evidence, Floats, Problem, Words
+from geotool.attribution._posterior import probabilities
+from geotool.attribution._problem import Evidence, Floats, Ints, Problem, Words
 from geotool.attribution._pulses import PulseGrid, Pulses, PulseScore
 from geotool.attribution._series_input import SeriesInput, series_input
-from geotool.attribution._weigh import PulseRule, even_prior, weigh_pulses
+from geotool.attribution._weigh import Pulled, PulseRule, even_prior, weigh_pulses
 from geotool.tables import load_table
 
 LEVEL = 5
 """Level of the data that series at sections make (attribution.md 2.9)."""
-
-TOLD = 0.7
-"""Log-ratios smaller than this (a factor of two) are not worth telling."""
 
 
 def series_evidence(problem: Problem) -> Evidence | None:
@@ -51,24 +50,54 @@ def series_evidence(problem: Problem) -> Evidence | None:
     given = series_input(problem, facts)
     if given is None or not len(given.suspects.nodes):
         return None
+    search = facts["search"]
+    batch, most = search["searches"]["value"], search["most"]["value"]
     # thousands of small matrices: more threads than one only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
         baseline = baseline_of(problem, given, facts)
-        flow = likely_flows(baseline, facts)
-        return evidence_of_flows(problem, given, baseline, flow, facts)
+
+        def found_by(numbers: range) -> Found:
+            flow = likely_flows(baseline, facts, numbers)
+            part = np.repeat(np.array(numbers), len(flow.head) // len(numbers))
+            return _found(given, baseline, flow, part, facts)
+
+        found = found_by(range(batch))
+        if found.largest_gain < _value(facts, "pulse", "least_gain"):
+            return None
+        evidence = _evidence(problem, given, found, facts)
+        unsteady = search["unsteady"]["value"]
+        while found.searches < most and error_of(problem, evidence) >= unsteady:
+            more = range(found.searches, min(found.searches + batch, most))
+            found = found.with_more(found_by(more))
+            evidence = _evidence(problem, given, found, facts)
+    return evidence
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """Members weighed: scores, kernels and flow of each, the best first."""
-
-    scores: list[PulseScore]
-    kernels: list[Kernels]
-    flow_m3_s: Floats
+def error_of(problem: Problem, evidence: Evidence) -> float:
+    """Give how far another draw of flows would move the probability of one, at worst."""
+    assert evidence.log_prior is not None
+    left_out = [
+        probabilities(evidence.log_prior, replace(evidence, log_likelihood=one))
+        for one in evidence.left_out
+    ]
+    return float(draw_error(left_out, problem.n).max())
 
 
 def _value(facts: dict[str, Any], part: str, key: str) -> float:
     return float(facts[part][key]["value"])
+
+
+def each_by_thread(work: Callable[[int], Any], count: int) -> list[Any]:
+    """
+    Call with each number; numpy lets other threads run while it counts.
+
+    Examples
+    --------
+    >>> each_by_thread(lambda k: k * k, 4)
+    [0, 1, 4, 9]
+    """
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, count)) as pool:
+        return list(pool.map(work, range(count)))
 
 
 def baseline_of(
@@ -93,22 +122,44 @@ def baseline_of(
     )
 
 
-def likely_flows(baseline: Baseline, facts: dict[str, Any]) -> Flow:
-    """Draw flows towards what was measured, and keep those that fit best."""
-    model, search = baseline.model, facts["search"]
-    ensemble = smooth_ensemble(
-        baseline.residuals,
-        model.mean,
-        model.sd,
-        members=search["members"]["value"],
-        rounds=search["rounds"]["value"],
-        seed=search["seed"]["value"],
-        later=search["later"]["value"],
-        settled=(search["weighed"]["value"], search["settled"]["value"]),
+def likely_flows(
+    baseline: Baseline, facts: dict[str, Any], numbers: Sequence[int]
+) -> Flow:
+    """
+    Draw flows towards what was measured, and keep those that fit best.
+
+    One search ends with all its members near one another, and which of several flows
+    that fit as well they are near hangs on the draw. So several searches are made, and
+    the best of each are kept.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    facts : dict
+        Table ``attribution_series``.
+    numbers : sequence of int
+        One a search: each has a draw of its own.
+    """
+    model, search = (
+        baseline.model,
+        {key: one["value"] for key, one in facts["search"].items()},
     )
-    return model.flow(
-        ensemble.states[best_members(ensemble, search["weighed"]["value"])]
-    )
+
+    def kept(number: int) -> Floats:
+        ensemble = smooth_ensemble(
+            baseline.residuals,
+            model.mean,
+            model.sd,
+            members=search["members"],
+            rounds=search["rounds"],
+            seed=(search["seed"], number),
+            later=search["later"],
+            settled=(search["kept"], search["settled"]),
+        )
+        return ensemble.states[best_members(ensemble, search["kept"])]
+
+    kept_of = each_by_thread(lambda k: kept(numbers[k]), len(numbers))
+    return model.flow(np.concatenate(kept_of))
 
 
 def evidence_of_flows(
@@ -119,6 +170,22 @@ def evidence_of_flows(
     facts: dict[str, Any],
 ) -> Evidence | None:
     """Weigh every candidate in each of some flows; None where none shows a pulse."""
+    found = _found(
+        given, baseline, flow, np.zeros(len(flow.head), dtype=np.int64), facts
+    )
+    if found.largest_gain < _value(facts, "pulse", "least_gain"):
+        return None
+    return _evidence(problem, given, found, facts)
+
+
+def _found(
+    given: SeriesInput,
+    baseline: Baseline,
+    flow: Flow,
+    search: Ints,
+    facts: dict[str, Any],
+) -> Found:
+    """Try every candidate's pulses in each of some flows."""
     pulse = facts["pulse"]
     grid = PulseGrid(
         step_h=pulse["step_h"]["value"],
@@ -137,33 +204,35 @@ def evidence_of_flows(
         weight = baseline.doubtful_weight(flow, k, kernels[k])
         return pulses.score(flow, k, kernels[k], weight)
 
-    # members know nothing of each other, and numpy lets others run while it counts
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(kernels))) as pool:
-        scores = list(pool.map(scored, range(len(kernels))))
-    if max(float(one.gain.max()) for one in scores) < _value(
-        facts, "pulse", "least_gain"
-    ):
-        return None
-    return _evidence(problem, given, _Found(scores, kernels, flow.flow_m3_s), facts)
+    scores = each_by_thread(scored, len(kernels))
+    return Found(scores, kernels, flow.flow_m3_s, search)
 
 
 def _evidence(
-    problem: Problem, given: SeriesInput, found: _Found, facts: dict[str, Any]
+    problem: Problem, given: SeriesInput, found: Found, facts: dict[str, Any]
 ) -> Evidence:
-    gains = [one.gain for one in found.scores]
     rule = PulseRule.of_table(facts["calibration"], measured=given.is_flow_measured)
     prior = even_prior(problem)
-    weighed = weigh_pulses(
-        gains,
-        given.suspects.owner,
-        given.weight,
-        prior,
-        registered=problem.n,
-        rule=rule,
+
+    def weighed_by(members: Ints) -> Pulled:
+        return weigh_pulses(
+            [found.scores[k].gain for k in members.tolist()],
+            given.suspects.owner,
+            given.weight,
+            prior,
+            registered=problem.n,
+            rule=rule,
+        )
+
+    weighed = weighed_by(np.arange(len(found.scores)))
+    numbers = np.unique(found.search)
+    left_out = tuple(
+        weighed_by(np.flatnonzero(found.search != one)).log_likelihood
+        for one in (numbers if len(numbers) > 1 else ())
     )
     told: list[dict[str, Any]] = [{} for _ in prior]
     for candidate, (member, point) in weighed.best.items():
-        told[candidate] = _facts(problem, given, found, point, member, rule.temper)
+        told[candidate] = pulse_facts(problem, given, found, point, member, rule.temper)
     for candidate, places in places_told(given.places, weighed.place_share).items():
         told[candidate]["places"] = places
     flow = np.full(len(problem.canals.start), np.nan)
@@ -176,62 +245,8 @@ def _evidence(
         notes=_notes(given),
         log_prior=prior,
         flow_m3_s=flow,
+        left_out=left_out,
     )
-
-
-def _facts(
-    problem: Problem,
-    given: SeriesInput,
-    found: _Found,
-    point: int,
-    member: int,
-    temper: float,
-) -> dict[str, Any]:
-    """Tell what the reasons of a candidate rest on, from its best pulse."""
-    score = found.scores[member]
-    pulse = int(np.argmax(score.gain[point]))
-    hours = _travel_hours(given, found, point)
-    start = float(score.start_h[point, pulse])
-    length = float(score.length_h[point, pulse])
-    said: dict[str, Any] = {}
-    if len(hours):
-        said["travel_time_min_h"] = float(hours.min())
-        said["travel_time_max_h"] = float(hours.max())
-    if score.gain[point, pulse] * temper < TOLD:
-        return said
-    part = temper * score.by_section[point]
-    names = problem.sections["section_id"].astype(str).to_numpy(dtype=object)
-    each = dict(zip(names[given.sections].tolist(), part.tolist(), strict=True))
-    said["amplitude"] = float(score.multiple[point, pulse])
-    said["onset"] = given.first + pd.Timedelta(hours=start)
-    said["end"] = given.first + pd.Timedelta(hours=start + length)
-    said["fits"] = {key: value for key, value in each.items() if value > TOLD}
-    said["against"] = {key: value for key, value in each.items() if value < -TOLD}
-    said["fingerprint"] = float(temper * score.by_item[point, 1:].sum())
-    return said
-
-
-def _travel_hours(given: SeriesInput, found: _Found, point: int) -> Floats:
-    """Mean hours to the target in each member where water goes there."""
-    node = int(given.suspects.nodes[point])
-    hours = []
-    for one in found.kernels:
-        kernel = one.kernel[one.root[node], :, given.target]
-        size = float(kernel.sum())
-        if size > 0:
-            lag = np.arange(len(kernel)) * one.step_h + one.delay_h[node]
-            hours.append(float((kernel * lag).sum() / size))
-    return np.array(hours)
-
-
-DRAWN: Words = (
-    "概率由随机试出的流量方案估计，换一组通常变 0.03，个别变过 0.5；概率相近的几位都要查",
-    (
-        "probabilities rest on a random draw of flows; another moves one by 0.03 in the "
-        "usual case, by 0.5 at worst: look at all that are close together"
-    ),
-)
-"""Told with every ranking by series: measured in ``benchmarks/bench_incidents.py``."""
 
 
 def _notes(given: SeriesInput) -> tuple[Words, ...]:
@@ -252,5 +267,4 @@ def _notes(given: SeriesInput) -> tuple[Words, ...]:
                 ),
             )
         )
-    said.append(DRAWN)
     return tuple(said)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from geotool.attribution._logs import logsumexp
-from geotool.attribution._outside import humbled, place_shares, sharpened
+from geotool.attribution._outside import humbled, sharpened
 from geotool.attribution._problem import Floats, Ints, Problem
 from geotool.tables import load_table
 
@@ -24,6 +24,8 @@ class PulseRule:
         Chance that they are.
     power : float
         Of the mixed posterior.
+    trust : float
+        Power of a member's evidence, by which it counts beside the others.
     outside : float
         Chance that how well places fit does not tell whether the source is registered.
     place_temper, place_doubt : float
@@ -34,6 +36,7 @@ class PulseRule:
     blunt: float
     doubt: float
     power: float
+    trust: float
     outside: float
     place_temper: float
     place_doubt: float
@@ -48,6 +51,7 @@ class PulseRule:
             blunt=float(calibration["blunt"]["value"]),
             doubt=doubt,
             power=float(calibration["power"]["value"]),
+            trust=float(calibration["trust"]["value"]),
             outside=float(calibration["outside"]["value"]),
             place_temper=float(place["power"]),
             place_doubt=max(doubt, float(place["doubt"])),
@@ -108,8 +112,8 @@ def weigh_pulses(
     >>> found = weigh_pulses(
     ...     [np.array([[0.0], [-300.0], [-300.0]])], np.array([0, 1, 2]), np.ones(3),
     ...     np.log([0.5, 0.25, 0.25]), registered=1,
-    ...     rule=PulseRule(temper=1.0, blunt=0.0, doubt=0.1, power=1.0, outside=0.0,
-    ...                    place_temper=1.0, place_doubt=0.1))
+    ...     rule=PulseRule(temper=1.0, blunt=0.0, doubt=0.1, power=1.0, trust=0.0,
+    ...                    outside=0.0, place_temper=1.0, place_doubt=0.1))
     >>> np.exp(found.log_likelihood + np.log([0.5, 0.25, 0.25])).round(3).tolist()
     [0.95, 0.025, 0.025]
     """
@@ -120,20 +124,20 @@ def weigh_pulses(
     dull, _ = candidate_likelihood(
         gains, owner, weight, temper=rule.blunt, candidates=count
     )
+    sure, unsure = (averaged(one, log_prior, rule.trust) for one in (sharp, dull))
     posterior = sharpened(
-        hedged(sharp + log_prior, dull + log_prior, doubt=rule.doubt),
-        registered,
-        rule.power,
+        hedged(sure, unsure, doubt=rule.doubt), registered, rule.power
     )
     posterior = humbled(posterior, log_prior, registered, rule.outside)
     places = owner >= registered
     share = np.zeros(0)
     if places.any():
-        sharp, dull = (
-            logsumexp(_by_point(gains, power)[:, places], axis=0)
+        even = np.log(weight[places])
+        sure, unsure = (
+            averaged(_by_point(gains, power)[:, places], even, rule.trust)
             for power in (rule.place_temper, rule.blunt)
         )
-        share = place_shares(sharp, dull, weight[places], doubt=rule.place_doubt)
+        share = np.exp(hedged(sure, unsure, doubt=rule.place_doubt))
         each = np.bincount(owner[places], share, minlength=count)[registered:]
         with np.errstate(divide="ignore"):
             posterior[registered:] = logsumexp(posterior[registered:]) + np.log(each)
@@ -156,7 +160,43 @@ def hedged(sharp: Floats, blunt: Floats, *, doubt: float) -> Floats:
 def _by_point(gains: list[Floats], temper: float) -> Floats:
     """Sum over the pulses of each point; members x points."""
     each = np.stack([logsumexp(temper * one, axis=1) for one in gains])
-    return np.asarray(each - np.log(gains[0].shape[1] * len(gains)))
+    return np.asarray(each - np.log(gains[0].shape[1]))
+
+
+def averaged(log_likelihood: Floats, log_prior: Floats, trust: float) -> Floats:
+    """
+    Average the posteriors of all members, each by a power of its evidence.
+
+    With power 1 this is the posterior of all members as one model, in which one member
+    that shows by far the largest pulse decides alone; and which member that is hangs on
+    the draw. The members are few and none of them is the truth: a small power lets all
+    flows speak that fit about as well (Bayesian model averaging, tempered; Hoeting and
+    others 1999).
+
+    Parameters
+    ----------
+    log_likelihood : array, members x candidates
+    log_prior : array of float, one a candidate
+    trust : float
+
+    Returns
+    -------
+    array of float
+        Logarithm of the posterior, which sums to one.
+
+    Examples
+    --------
+    Two members, the second with the larger pulse, each sure of another candidate:
+
+    >>> told = np.array([[10.0, 0.0], [10.0, 20.0]])
+    >>> even = np.log([0.5, 0.5])
+    >>> [np.exp(averaged(told, even, one)).round(2).tolist() for one in (1.0, 0.0)]
+    [[0.0, 1.0], [0.5, 0.5]]
+    """
+    joint = log_likelihood + log_prior
+    evidence = logsumexp(joint, axis=1)
+    share = trust * evidence - logsumexp(trust * evidence)
+    return np.asarray(logsumexp(joint + (share - evidence)[:, None], axis=0))
 
 
 def candidate_likelihood(
@@ -168,7 +208,7 @@ def candidate_likelihood(
     candidates: int,
 ) -> tuple[Floats, dict[int, tuple[int, int]]]:
     """
-    Sum over members, points and pulses; members and pulses are as likely before.
+    Sum over points and pulses in each member; pulses are as likely before.
 
     Parameters
     ----------
@@ -184,9 +224,9 @@ def candidate_likelihood(
 
     Returns
     -------
-    array of float, dict
-        Log-likelihood of each candidate, -inf where it has no point; and the member
-        and point that do most for it.
+    array, members x candidates; dict
+        Log-likelihood, -inf where a candidate has no point; and the member and point
+        that do most for it.
 
     Examples
     --------
@@ -194,16 +234,16 @@ def candidate_likelihood(
     ...     [np.array([[0.0], [2.0], [4.0]])], np.array([0, 2, 2]), np.ones(3),
     ...     temper=0.5, candidates=3)
     >>> log.round(2).tolist(), best[2]
-    ([0.0, -inf, 1.62], (0, 2))
+    ([[0.0, -inf, 1.62]], (0, 2))
     """
     each = _by_point(gains, temper)
-    likelihood = np.full(candidates, -np.inf)
+    likelihood = np.full((len(gains), candidates), -np.inf)
     best = {}
     for candidate in np.unique(owner).tolist():
         points = np.flatnonzero(owner == candidate)
         own = each[:, points]
         share = np.log(weight[points] / weight[points].sum())
-        likelihood[candidate] = logsumexp(own + share)
+        likelihood[:, candidate] = logsumexp(own + share, axis=1)
         member, point = np.unravel_index(int(np.argmax(own)), own.shape)
         best[candidate] = (int(member), int(points[point]))
     return likelihood, best
