@@ -4,7 +4,7 @@
 #   make check   lint and types   make format      lay the code out
 #   make coverage  lines and branches seen by a part's tests
 #   make mutation  share of small wrong edits they notice (PART=trace COUNT=150 SEED=2)
-#   make bench   ratios against named peers
+#   make bench   ratios against named peers, half an hour (bench-small, bench-large)
 #   make lab     JupyterLab on the notebooks
 #   make docs    the site, with every notebook run, in docs/_site
 #   make picture  the README's picture, from the demo
@@ -14,7 +14,7 @@ DEMO ?= layers/demo
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long coverage mutation check format bench lab docs picture lock data clean
+.PHONY: demo test test-long coverage mutation check format bench bench-large bench-small lab docs picture lock data clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -51,23 +51,26 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/nbstripout notebooks/*.ipynb
 
+# Half an hour by estimate; for the sizes of the goals hours and 8 GB. ONLY="trace map"
+# runs some.
+# What they say is kept in build/bench/results.txt.
+ONLY ?=
+
 bench: $(STAMP)
-	$(BIN)/python benchmarks/bench_trace.py
-	$(BIN)/python benchmarks/bench_map.py
-	$(BIN)/python benchmarks/bench_import.py
-	$(BIN)/python benchmarks/bench_network.py
-	$(BIN)/python benchmarks/bench_orient.py
-	$(BIN)/python benchmarks/bench_locate.py
-	$(BIN)/python benchmarks/bench_catchments.py
-	$(BIN)/python benchmarks/bench_assess.py --largest 1e6
-	$(BIN)/python benchmarks/bench_attribution.py
-	$(BIN)/python benchmarks/bench_incidents.py
-	$(BIN)/python benchmarks/bench_screening.py
+	$(BIN)/python benchmarks/run.py $(if $(ONLY),--only $(ONLY))
+
+bench-large: $(STAMP)
+	$(BIN)/python benchmarks/run.py --large $(if $(ONLY),--only $(ONLY))
+
+# Minutes: tells that every benchmark runs.
+bench-small: $(STAMP)
+	$(BIN)/python benchmarks/run.py --small $(if $(ONLY),--only $(ONLY))
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks
 
 docs: $(STAMP)
+	@echo '逐个运行笔记本，生成网站，要几分钟 · runs every notebook, some minutes'
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_site
 	@echo "open docs/_site/index.html"
 
@@ -85,10 +88,17 @@ lock:
 	uv export --all-extras --no-hashes --no-emit-project --no-header --no-annotate -o requirements.lock
 
 $(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+	  echo '需要 Python 3.11 到 3.14 · needs one of these: make PYTHON=python3.12' >&2; exit 1; }
+	@test -w . || { echo '本文件夹不可写，请把它复制到自己的文件夹里再运行' \
+	  '· this folder is read-only: copy or clone it to one of your own' >&2; exit 1; }
+	@echo '安装到 $(VENV)，只此一次，要几分钟 · installing, once, for some minutes'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; } || { \
+	  echo '安装失败：没有外网时见 README 的 pip download 一段' \
+	    '· without Internet see pip download in README.md' >&2; exit 1; }
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) $(DEMO) docs/_site docs/generated docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build docs/_site docs/generated docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis

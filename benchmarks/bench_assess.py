@@ -1,7 +1,7 @@
 """Assessment of millions of readings, beside a plain groupby of the same frame.
 
-    python benchmarks/bench_assess.py                   1e5, 1e6 and 1e7 readings
-    python benchmarks/bench_assess.py --largest 1e6     less memory
+    python benchmarks/bench_assess.py              1e5 and 1e6 readings
+    python benchmarks/bench_assess.py --large      and 1e7, the size of the goal: 5 GB
 
 1 000 sections, ten items, four-hourly. The peer is the line an analyst would write:
 ``frame.groupby([section, month, item])["value_mg_l"].mean()``. It gives means; ours
@@ -9,7 +9,6 @@ gives means by the rules (doubtful values told, coverage, detection), classes,
 exceedances and notes. Turn by turn in one run, seconds of processor; read the ratio.
 """
 
-import argparse
 import gc
 import statistics
 import time
@@ -17,10 +16,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from command_line import Level, begin, command_line, exponent, progress
 
 from geotool.quality import assess_sections
 
 GOAL = 1.5
+LEVELS = {
+    "small": Level((20_000,), 1, 0.3),
+    "usual": Level((100_000, 1_000_000), 5, 0.5),
+    "large": Level((100_000, 1_000_000, 10_000_000), 5, 5),
+}
 SECTIONS = 1000
 ITEMS = ("NH3N", "TP", "CODMN", "DO", "PH", "COD", "BOD5", "TN", "F", "OIL")
 
@@ -62,10 +67,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--largest", type=float, default=1e7)
-    parser.add_argument("--rounds", type=int, default=5)
-    chosen = parser.parse_args()
+    chosen = begin(command_line(__doc__, LEVELS, of="readings").parse_args())
     sections = pd.DataFrame(
         {
             "section_id": [f"DM{n:04d}" for n in range(SECTIONS)],
@@ -74,10 +76,10 @@ def main() -> None:
             "target_class": "III",
         }
     )
-    print(f"{'readings':>10} {'groupby s':>10} {'assess s':>10} {'ratio':>6}")
-    for n in (10**5, 10**6, 10**7):
-        if n > chosen.largest:
-            break
+    print(f"{'readings':>10} {'groupby s':>10} {'assess s':>10} {'ratio':>6} exponent")
+    before: tuple[float, float] | None = None
+    for n in chosen.sizes:
+        progress(f"{n:,} readings")
         frame = make_readings(n)
         assess_sections(frame, sections)  # tables are read and modules loaded once
         peer, ours = [], []
@@ -86,7 +88,10 @@ def main() -> None:
             ours.append(seconds(lambda frame=frame: assess_sections(frame, sections)))
         ratio = statistics.median(b / a for a, b in zip(peer, ours, strict=True))
         one, other = statistics.median(peer), statistics.median(ours)
-        print(f"{len(frame):10d} {one:10.3f} {other:10.3f} {ratio:6.2f}")
+        now = float(len(frame)), other
+        growth = f"{exponent(before, now):8.2f}" if before else ""
+        print(f"{len(frame):10d} {one:10.3f} {other:10.3f} {ratio:6.2f} {growth}")
+        before = now
     print(f"goal: ratio ≤ {GOAL} at 10 000 000 readings")
 
 

@@ -1,6 +1,7 @@
 """How long a ranking takes, and its solve beside scipy and networkx, in one run.
 
-    python benchmarks/bench_attribution.py [--sizes 10000 100000 1000000]
+    python benchmarks/bench_attribution.py            1e4 and 1e5 reaches
+    python benchmarks/bench_attribution.py --large    and 1e6, the size of the goal: 6 GB
 
 Two shapes: ``tree`` (dendritic, one outlet) and ``web`` (a grid of canals that drains to
 one corner; every second reach closes a loop). ``pumped`` is the web with one arc in a
@@ -23,7 +24,6 @@ outfall to a hundred reaches, six sections of which the lowest fails, four items
 The answers are held against each other in every run.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from statistics import median
@@ -35,6 +35,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import shapely
+from command_line import Level, begin, command_line, exponent, progress
 from scipy.sparse.linalg import spsolve
 
 import geotool as gt
@@ -43,6 +44,12 @@ from geotool.attribution._survival import survival
 from geotool.network import RiverNetwork
 from geotool.network._model import STRUCTURE_COLUMNS
 
+LEVELS = {
+    "small": Level((1_000,), 1, 0.5),
+    "usual": Level((10_000, 100_000), 3, 3),
+    "large": Level((10_000, 100_000, 1_000_000), 3, 30),
+}
+SHAPES = ("tree", "web", "pumped")
 NETWORKX_MOST = 100_000
 ITEMS = ("NH3N", "TP", "CODMN", "F")
 
@@ -252,28 +259,39 @@ def measure(shape: str, size: int, repeats: int) -> dict[str, float]:
     }
 
 
+def growth(before: dict[str, float], now: dict[str, float]) -> str:
+    """Write the exponents of the solve and of the whole call."""
+    return "  ".join(
+        f"{exponent((before['reaches'], before[key]), (now['reaches'], now[key])):.2f}"
+        for key in ("solve", "call")
+        if key in now
+    )
+
+
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--shapes", nargs="+", default=["tree", "web", "pumped"])
-    parser.add_argument("--repeats", type=int, default=3)
-    chosen = parser.parse_args()
+    parser = command_line(__doc__, LEVELS, of="reaches")
+    parser.add_argument("--kinds", nargs="+", choices=SHAPES, default=SHAPES)
+    chosen = begin(parser.parse_args())
     names = ("first", "call", "cpu", "build", "rank", "solve")
     print(
         f"{'shape':<8} {'reaches':<8} {'sources':<8} "
         + " ".join(f"{name + ' s':<8}" for name in names)
-        + " scipy/solve  networkx/solve"
+        + " scipy/solve  networkx/solve  exponent of solve, call"
     )
-    for shape in chosen.shapes:
+    for shape in chosen.kinds:
+        before: dict[str, float] | None = None
         for size in chosen.sizes:
-            got = measure(shape, size, chosen.repeats)
+            progress(f"{shape}, {size:,} reaches")
+            got = measure(shape, size, chosen.rounds)
             print(
                 f"{shape:<8} {got['reaches']:<8} {got.get('sources', 0):<8.0f} "
                 + " ".join(f"{got.get(name, np.nan):<8.3f}" for name in names)
-                + f" {got['scipy']:<12.1f} {got['networkx']:.1f}",
+                + f" {got['scipy']:<12.1f} {got['networkx']:<15.1f}"
+                + (growth(before, got) if before else ""),
                 flush=True,
             )
+            before = got
     print("the answers of all were equal")
 
 

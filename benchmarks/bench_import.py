@@ -1,7 +1,7 @@
 """Import of a large register with all checks, beside what only reading the file costs.
 
-    python benchmarks/bench_import.py                 100 000 rows, and the growth to it
-    python benchmarks/bench_import.py --rows 20000    a smaller register
+    python benchmarks/bench_import.py            1e3, 1e4 and 3e4 rows
+    python benchmarks/bench_import.py --large    and 1e5, the size of the goal
 
 The register is made here: 16 columns as a bureau keeps them, a title above the header,
 degrees as numbers, as texts and in degrees, minutes and seconds, numbers as text,
@@ -14,7 +14,6 @@ ratio of each round, by the clock and by the processor, and the least and the la
 read these, seconds are this machine's.
 """
 
-import argparse
 import gc
 import itertools
 import resource
@@ -31,10 +30,16 @@ import numpy as np
 import pandas as pd
 import python_calamine as calamine
 import xlsxwriter
+from command_line import Level, begin, command_line, exponent, progress
 
 from geotool.layers import read_layer
 
 GOAL = 1.5
+LEVELS = {
+    "small": Level((500,), 1, 0.2),
+    "usual": Level((1_000, 10_000, 30_000), 5, 1),
+    "large": Level((1_000, 10_000, 100_000), 5, 3),
+}
 HEADERS = (
     "序号", "排污口编号", "排污口名称", "排污口类型", "经度", "纬度", "受纳水体",
     "所属断面", "所在区县", "乡镇", "责任主体", "许可排水量（万吨/年）", "氨氮限值（mg/L）",
@@ -163,18 +168,15 @@ def own_peak_mb() -> float:
 
 def main() -> None:
     """Make the registers, measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    chosen = parser.parse_args()
+    chosen = begin(command_line(__doc__, LEVELS, of="rows").parse_args())
     with tempfile.TemporaryDirectory() as folder:
-        sizes = [n for n in (1_000, 10_000) if n < chosen.rows] + [chosen.rows]
         print(
             f"{'rows':>8} {'calamine s':>11} {'read_layer s':>13} "
             f"{'ratio, processor':>18} {'ratio, clock':>18}"
         )
         whole = {}
-        for rows in sizes:
+        for rows in chosen.sizes:
+            progress(f"{rows:,} rows")
             path = Path(folder) / f"{rows}.xlsx"
             make_register(path, rows)
             times = compare(path, with_checks, chosen.rounds)
@@ -185,8 +187,10 @@ def main() -> None:
                 f"{rows:8d} {alone:11.3f} {whole[rows]:13.3f} "
                 f"{spread(processor):>18} {spread(clock):>18}"
             )
-        growth = [whole[b] / whole[a] for a, b in itertools.pairwise(sizes)]
-        print("growth of read_layer:", ", ".join(f"×{g:.1f}" for g in growth))
+        for pair in itertools.pairwise(whole.items()):
+            print(
+                f"exponent of read_layer to {pair[1][0]:,} rows: {exponent(*pair):.2f}"
+            )
         peaks = [peak_mb(path, work) for work in ("only_read", "with_checks")]
         print(f"peak memory: calamine {peaks[0]:.0f} MB, read_layer {peaks[1]:.0f} MB")
         by_processor, by_clock = ratios(compare(path, as_frame, chosen.rounds))
@@ -195,7 +199,7 @@ def main() -> None:
             f"{spread(by_processor)} by the processor, {spread(by_clock)} by the clock"
         )
         best = min(statistics.median(processor), statistics.median(clock))
-        print(f"goal: ratio ≤ {GOAL} at {chosen.rows} rows; it is {best:.2f}")
+        print(f"goal: ratio ≤ {GOAL} at 100 000 rows; at {rows:,} it is {best:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How long locating points on reaches takes beside geopandas and beside a plain tree.
 
-    python benchmarks/bench_locate.py            # 1e4 and 1e5 points on as many reaches
-    python benchmarks/bench_locate.py --large    # and 1e6 on 1e6
+    python benchmarks/bench_locate.py            1e4 and 1e5 points on as many reaches
+    python benchmarks/bench_locate.py --large    and 1e6 on 1e6, the size of the goal
 
 Reaches have 20 vertices. ``uniform`` spreads them evenly; ``clustered`` puts nine
 tenths into towns on a hundredth of the ground, which is how registers look. Points
@@ -12,11 +12,10 @@ runner-up, reason and flag of every point, into a table; ``candidates`` also lis
 to five reaches of each point with reasons; ``sjoin_nearest`` a nearest reach and its
 distance; ``dwithin`` (shapely.STRtree, the fastest way with GEOS) the nearest within
 the limit, its distance and measure. Both peers ignore names, classes and widths.
-Times are processor seconds, the best of the repeats after a small warm-up, all in one
+Times are processor seconds, the least of the rounds after a small warm-up, all in one
 process; only ratios are worth comparing. ``peak`` is the memory above what the input holds.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,11 +24,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from command_line import Level, begin, command_line, exponent, progress, skip
 from memory_peak import Peak
 
 from geotool.locate import _index, _kernels, locate_candidates, locate_points
 from geotool.network import RiverNetwork
 
+LEVELS = {
+    "small": Level((2_000,), 1, 0.5),
+    "usual": Level((10_000, 100_000), 2, 3),
+    "large": Level((10_000, 100_000, 1_000_000), 2, 30),
+}
+KINDS = ("uniform", "clustered")
 VERTICES = 20
 LIMIT_M = 200.0
 NAMES = 5_000
@@ -159,11 +165,11 @@ def measure(
     points: gpd.GeoDataFrame,
     network: RiverNetwork,
     *,
-    repeats: int,
+    rounds: int,
 ) -> tuple[float, float]:
-    """Give the least processor time of the repeats, and the peak memory."""
+    """Give the least processor time of the rounds, and the peak memory."""
     times, peak = [], 0.0
-    for _ in range(repeats):
+    for _ in range(rounds):
         given = network
         if work is not ours_warm:  # the index is kept with the network
             given = RiverNetwork(network.reaches, network.nodes, network.structures)
@@ -187,42 +193,40 @@ WORKS: dict[str, Callable[..., Any]] = {
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--large", action="store_true", help="1e6, too")
-    parser.add_argument("--only", nargs="+", default=list(WORKS))
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--only-uniform", action="store_true")
-    choices = parser.parse_args()
-    sizes = [*choices.sizes, *([1_000_000] if choices.large else [])]
-    print(f"numba: {'there' if _kernels.IS_THERE else 'not there'}")
-    for clustered in (False,) if choices.only_uniform else (False, True):
+    parser = command_line(__doc__, LEVELS, of="points on as many reaches")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=list(WORKS))
+    choices = begin(parser.parse_args())
+    if not _kernels.IS_THERE:
+        skip("compiled code, numba is not there: pip install geotool[fast]")
+    for kind in choices.kinds:
+        clustered = kind == "clustered"
         before: dict[str, tuple[int, float]] = {}
         lines = make_lines(200, clustered=clustered)
         small = make_network(lines)
         few = make_points(lines, small, _index.COMPILED_FROM)
         for name in choices.only:
             WORKS[name](few, small)  # compile and load
-        for size in sizes:
+        for size in choices.sizes:
+            progress(f"{kind}, {size:,} points")
             lines = make_lines(size, clustered=clustered)
             network = make_network(lines)
             points = make_points(lines, network, size)
             del lines
             ours_warm(points.iloc[: _index.COMPILED_FROM], network)
-            print(f"\n{'clustered' if clustered else 'uniform'}, {size:,} on {size:,}")
+            print(f"\n{kind}, {size:,} on {size:,}")
             print(
                 f"{'':26}{'CPU s':>8}{'µs/point':>10}{'x ours':>8}{'peak MB':>9}  exponent"
             )
             base = 0.0
             for name in choices.only:
                 seconds, peak = measure(
-                    WORKS[name], points, network, repeats=choices.repeats
+                    WORKS[name], points, network, rounds=choices.rounds
                 )
                 base = base or seconds
                 growth = ""
                 if name in before:
-                    was = before[name]
-                    growth = f"{np.log(seconds / was[1]) / np.log(size / was[0]):.2f}"
+                    growth = f"{exponent(before[name], (size, seconds)):.2f}"
                 before[name] = (size, seconds)
                 print(
                     f"{name:26}{seconds:8.2f}{seconds / size * 1e6:10.1f}"

@@ -1,7 +1,7 @@
 """One map beside the ways folium and geopandas offer, in one run on one machine.
 
-    python benchmarks/bench_map.py                    1e3, 1e4, 1e5, and 1e6 alone
-    python benchmarks/bench_map.py --sizes 1000 --million 0
+    python benchmarks/bench_map.py            1e3 and 1e4 outfalls
+    python benchmarks/bench_map.py --large    and 1e5, the size of the goal, and 1e6
     python benchmarks/bench_map.py --copies package/dist
 
 Each way draws the same outfalls (11 attributes, popups with all of them) and the same
@@ -15,7 +15,8 @@ shorter, and the longest), and the memory of the page's scripts. A way whose fir
 takes longer than a minute gets one more and no third ("rounds" tells); a page that has
 not opened after two minutes is told as >120 and not tried again; rounds beyond the
 second are left out when the time for the whole run is over (``--minutes``). The second
-table holds ratios to geotool: they count, seconds are this machine's.
+table holds ratios to geotool: they count, seconds are this machine's; a dash stands
+where nothing could be measured. A million outfalls are drawn by geotool alone.
 
 folium's MarkerCluster asks a network for its script; without ``--copies`` (the ``dist``
 folder of ``npm pack leaflet.markercluster@1.1.0``) its map cannot open.
@@ -30,15 +31,23 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
+from command_line import Level, begin, command_line, exponent, progress, skip
 from map_ways import WAYS, draw_geotool, everything, make_outfalls, make_rivers
 
 import geotool as gt
 
-CHROMIUM = "/usr/bin/chromium"
+LEVELS = {
+    "small": Level((200,), 1, 1),
+    "usual": Level((1_000, 10_000), 2, 8),
+    "large": Level((1_000, 10_000, 100_000), 5, 30),
+}
+CHROMIUM = shutil.which("chromium")
+MILLION = 1_000_000
+CLUSTER = "folium MarkerCluster"
 RIVERS = 5_000
-ROUNDS = 5
 PATIENCE_S = 120
 SLOW_S = 60
 COPIES: list[Path] = []
@@ -55,7 +64,7 @@ COLUMNS = {
     "heap": "heap MB",
     "arrays": "arrays MB",
 }
-RATIOS = ("build", "megabytes", "opens", "frame95", "worst", "heap")
+RATIOS = ("build", "cpu", "megabytes", "opens", "frame95", "worst", "heap")
 
 RECORD = """() => {
     window.__frames = [];
@@ -83,12 +92,12 @@ class Tally:
         """How many there were."""
         return len(self.values["build"])
 
-    def is_done(self, *, late: bool) -> bool:
+    def is_done(self, wanted: int, *, late: bool) -> bool:
         """Whether another round would tell nothing, or take too long."""
         if any(value > PATIENCE_S for value in self.values["opens"]):
             return True
-        wanted = 2 if late or self.longest_s > SLOW_S else ROUNDS
-        return self.rounds >= wanted
+        most = 2 if late or self.longest_s > SLOW_S else wanted
+        return self.rounds >= min(wanted, most)
 
     def median(self, key: str) -> float:
         """Median of the rounds; not a number where something was not reached."""
@@ -110,9 +119,18 @@ def drag(page) -> list[float]:  # type: ignore[no-untyped-def]  # playwright's P
     return sorted(page.evaluate("window.__frames"))
 
 
+def absent() -> str:
+    """Say what is lacking to open a page, and how to get it; nothing if all is there."""
+    if CHROMIUM is None:
+        return "Chromium is not there: apt-get install chromium"
+    if importlib.util.find_spec("playwright") is None:
+        return "playwright is not there: pip install playwright"
+    return ""
+
+
 def measure_page(path: Path) -> dict[str, float]:
     """Seconds until the page answers, requests, frames of a drag and memory."""
-    if not (Path(CHROMIUM).exists() and importlib.util.find_spec("playwright")):
+    if absent():
         return {}
     from playwright.sync_api import Error, sync_playwright
 
@@ -174,17 +192,20 @@ def _answer(route) -> None:  # type: ignore[no-untyped-def]  # playwright's Rout
 
 
 # ---------------------------------------------------------------- the run
-def run(size: int, ways: list[str], folder: Path, end: float) -> None:
+def run(
+    size: int, ways: list[str], folder: Path, *, rounds: int, end: float
+) -> dict[str, Tally]:
     """Measure one size, round by round, and print its tables."""
     rivers = make_rivers(RIVERS, np.random.default_rng(1))
     outfalls = make_outfalls(size, np.random.default_rng(2))
     if "geotool, all on" in ways:
         everything(RIVERS)
     tallies = {name: Tally() for name in ways}
-    for _ in range(ROUNDS):
+    for k in range(rounds):
         for name, tally in tallies.items():
-            if tally.is_done(late=time.monotonic() > end):
+            if tally.is_done(rounds, late=time.monotonic() > end):
                 continue
+            progress(f"{size:,} outfalls, round {k + 1}: {name}")
             begun = time.perf_counter()
             path = folder / "map.html"
             cpu = time.process_time()
@@ -200,6 +221,7 @@ def run(size: int, ways: list[str], folder: Path, end: float) -> None:
                 list_.append(values.get(key, float("nan")))
     print_table(size, tallies)
     print_ratios(size, tallies)
+    return tallies
 
 
 def print_table(size: int, tallies: dict[str, Tally]) -> None:
@@ -210,11 +232,31 @@ def print_table(size: int, tallies: dict[str, Tally]) -> None:
         cells = "".join(
             f"{'>' + str(PATIENCE_S):>10}"
             if key == "opens" and tally.median(key) > PATIENCE_S
-            else f"{tally.median(key):>10.2f}"
+            else f"{written(tally.median(key), '.2f'):>10}"
             for key in COLUMNS
         )
-        asked = tally.median("requests")
-        print(f"{'':9} {name:20}{cells}{asked:>9.0f}{tally.rounds:>7}", flush=True)
+        asked = written(tally.median("requests"), ".0f")
+        print(f"{'':9} {name:20}{cells}{asked:>9}{tally.rounds:>7}", flush=True)
+
+
+def written(value: float, form: str, after: str = "") -> str:
+    """Write a number; a dash for one that could not be measured."""
+    return "-" if np.isnan(value) else format(value, form) + after
+
+
+def print_growth(before: dict[str, Tally], now: dict[str, Tally], sizes: Any) -> None:
+    """Print how time to build, file and time to open grow with the outfalls."""
+    print(f"{'':9} {'exponent':20}{'build':>10}{'MB':>10}{'opens':>10}")
+    for name in now:
+        pairs = [
+            [
+                (size, one[name].median(key))
+                for size, one in zip(sizes, (before, now), strict=True)
+            ]
+            for key in ("build", "megabytes", "opens")
+        ]
+        words = "".join(f"{written(exponent(*pair), '.2f'):>10}" for pair in pairs)
+        print(f"{'':9} {name:20}{words}", flush=True)
 
 
 def print_ratios(size: int, tallies: dict[str, Tally]) -> None:
@@ -227,19 +269,14 @@ def print_ratios(size: int, tallies: dict[str, Tally]) -> None:
     for name, tally in tallies.items():
         if tally is not first:
             cells = [tally.median(key) / first.median(key) for key in RATIOS]
-            words = "".join(f"{cell:>9.1f}x" for cell in cells)
+            words = "".join(f"{written(cell, '.1f', 'x'):>10}" for cell in cells)
             print(f"{'':9} {name:20}{words}", flush=True)
 
 
 def main() -> None:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    sizes = [1_000, 10_000, 100_000]
-    parser.add_argument("--sizes", type=int, nargs="*", default=sizes)
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument(
-        "--million", type=int, default=1_000_000, help="outfalls of geotool alone"
-    )
+    parser = command_line(__doc__, LEVELS, of="outfalls")
+    parser.add_argument("--only", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument(
         "--minutes", type=float, default=23, help="third rounds begin before"
     )
@@ -248,23 +285,36 @@ def main() -> None:
         type=Path,
         nargs="+",
         default=[],
-        help="folders with scripts of folium's plugins",
+        metavar="FOLDER",
+        help="with scripts of folium's plugins",
     )
-    options = parser.parse_args()
-    COPIES.extend(options.copies)
-    folder = Path(tempfile.mkdtemp())
+    chosen = begin(parser.parse_args())
+    COPIES.extend(chosen.copies)
+    if absent():
+        skip(f"opening and dragging the maps, {absent()}")
+    elif CLUSTER in chosen.only and not COPIES:
+        skip(f"opening the map of {CLUSTER}, its script is on the Internet: --copies")
+    with tempfile.TemporaryDirectory() as folder:
+        measure_all(chosen, Path(folder))
+
+
+def measure_all(chosen: argparse.Namespace, folder: Path) -> None:
+    """Measure every size."""
     few = np.random.default_rng(0)
     draw_geotool(  # imports and caches are not what is compared
         make_outfalls(10, few), make_rivers(10, few), folder / "warm.html"
     )
     begun = time.monotonic()
-    end = begun + 60 * options.minutes
-    if options.million:  # before the slow ones: it matters more than a fifth round
-        run(options.million, ["geotool"], folder, begun)
-    for size in options.sizes:
-        run(size, options.ways, folder, end)
+    end = begun + 60 * chosen.minutes
+    if chosen.level == "large":  # before the slow ones: it matters more than a round
+        run(MILLION, ["geotool"], folder, rounds=2, end=end)
+    before: dict[str, Tally] = {}
+    for k, size in enumerate(chosen.sizes):
+        now = run(size, chosen.only, folder, rounds=chosen.rounds, end=end)
+        if before:
+            print_growth(before, now, chosen.sizes[k - 1 : k + 1])
+        before = now
     print(f"\n{(time.monotonic() - begun) / 60:.1f} minutes")
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

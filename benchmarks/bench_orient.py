@@ -1,7 +1,7 @@
 """How long directions and checks take beside one sparse solve of the same network.
 
-    python benchmarks/bench_orient.py                 # 1e4 and 1e5 reaches
-    python benchmarks/bench_orient.py --large         # 1e6, too
+    python benchmarks/bench_orient.py            1e4 and 1e5 reaches
+    python benchmarks/bench_orient.py --large    and 1e6: 8 GB
 
 The network is a jittered grid of canals with a sixth of its pieces missing, a side
 canal with an open end at every fifth node, and a few separate parts; an outlet for
@@ -12,7 +12,6 @@ confidence from 24 more, votes, and turned lines besides), and
 for ``check``. Times are processor time; only the ratios and the exponents are worth comparing.
 """
 
-import argparse
 import resource
 import time
 from collections.abc import Callable
@@ -23,12 +22,18 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import shapely
+from command_line import Level, begin, command_line, exponent, progress
 from scipy.sparse.linalg import spsolve
 
 from geotool.network import RiverNetwork, check_network, orient_network
 from geotool.network._model import STRUCTURE_COLUMNS
 from geotool.network._orient import conductance
 
+LEVELS = {
+    "small": Level((2_000,), 1, 0.3),
+    "usual": Level((10_000, 100_000), 2, 0.5),
+    "large": Level((10_000, 100_000, 1_000_000), 2, 15),
+}
 CELL_M = 200.0
 VERTICES = 5
 
@@ -123,21 +128,17 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--large", action="store_true", help="a million, too")
-    parser.add_argument("--repeats", type=int, default=2)
-    choices = parser.parse_args()
+    chosen = begin(command_line(__doc__, LEVELS, of="reaches").parse_args())
     print(
         "reaches   orient s  one spsolve s  ratio  exponent   "
         "check s  self-join s  ratio  exponent   issues   unknown  peak MB"
     )
     before: tuple[int, float, float] | None = None
-    for size in [*choices.sizes, *([1_000_000] if choices.large else [])]:
+    for size in chosen.sizes:
+        progress(f"{size:,} reaches")
         network, outlets = canal_network(size)
-        repeats = 1 if size >= 1_000_000 else choices.repeats
         best = [np.inf] * 4
-        for _ in range(repeats):
+        for _ in range(1 if size >= 1_000_000 else chosen.rounds):
             oriented_s, oriented = _timed(
                 lambda n=network, o=outlets: orient_network(n, outlets=o)
             )
@@ -149,9 +150,8 @@ def main() -> None:
         count, (orient, solve, check, join) = len(network.reaches), best
         grow = ["", ""]
         if before:
-            step = np.log(count / before[0])
             grow = [
-                f"{np.log(now / then) / step:.2f}"
+                f"{exponent((before[0], then), (count, now)):.2f}"
                 for now, then in ((orient, before[1]), (check, before[2]))
             ]
         before = (count, orient, check)
@@ -160,7 +160,8 @@ def main() -> None:
         print(
             f"{count:<9} {orient:<9.2f} {solve:<14.2f} {orient / solve:<6.2f} "
             f"{grow[0]:<10} {check:<8.2f} {join:<12.2f} {check / join:<6.2f} "
-            f"{grow[1]:<10} {len(issues):<8} {unknown:<8.0%} {peak}"
+            f"{grow[1]:<10} {len(issues):<8} {unknown:<8.0%} {peak}",
+            flush=True,
         )
 
 

@@ -1,6 +1,7 @@
 """How long a trace takes beside its peers on the same network, in one run.
 
-    python benchmarks/bench_trace.py [--large] [--huge] [--sizes 10000 100000] [--no-calls]
+    python benchmarks/bench_trace.py            1e4 and 1e5 reaches
+    python benchmarks/bench_trace.py --large    and 1e6; growth to 8.5e6: 8 GB
 
 First the search alone: the index (``geotool.trace._index``) gives the set of nodes
 upstream, exact distances and the first arc of each shortest way. Four shapes:
@@ -26,11 +27,9 @@ at once again. Then the growth with the answer; memory; and the whole call of
 outfalls besides).
 
 Times are medians of processor time, peers in turn, five starts for each size of answer.
-Only ratios are worth comparing. ``--large`` adds a million reaches, ``--huge`` 8.5
-million to the growth.
+Only ratios are worth comparing.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -39,6 +38,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from command_line import Level, begin, command_line, progress, skip
 from trace_waters import (
     SHAPES,
     Water,
@@ -55,6 +55,11 @@ from geotool.trace import trace_upstream
 from geotool.trace._index import WaterIndex, build_index, kernels, reached
 from geotool.trace._layout import layout_of
 
+LEVELS = {
+    "small": Level((2_000,), 1, 0.5),
+    "usual": Level((10_000, 100_000), 3, 4),
+    "large": Level((10_000, 100_000, 1_000_000), 3, 60),
+}
 ANSWERS = (10, 100, 1000, 10_000, 100_000)
 """Sizes of answers looked for, and the whole."""
 
@@ -92,7 +97,7 @@ def _size(index: WaterIndex, node: int) -> int:
     return int((above - below + 1).sum())
 
 
-def measure(net: Water, *, with_all: bool) -> list[dict[str, float]]:
+def measure(net: Water, rounds: int, *, with_all: bool) -> list[dict[str, float]]:
     """Time ours and the peers for each size of answer."""
     tail, head, length = net.arcs()
     index = build_index(tail, head, length, nodes=net.nodes, compiled=True)
@@ -105,19 +110,19 @@ def measure(net: Water, *, with_all: bool) -> list[dict[str, float]]:
         names = ("ours", "floor", *peers)
         times: dict[str, list[float]] = {name: [] for name in names}
         sizes = []
-        for _ in range(3):
+        for again in range(rounds):
             for start in nodes:
                 took, found = timed(lambda start=start: reached(index, start))
                 times["ours"].append(took)
                 sizes.append(len(found.ids))
                 for name, peer in peers.items():
-                    if name in slow or (name in ("networkx", "sqlite") and _):
+                    if name in slow or (name in ("networkx", "sqlite") and again):
                         continue
                     took, (count, far) = timed(lambda p=peer, s=start: p(s))
                     times[name].append(took)
                     same(found, count, far)
                     if far is not None:
-                        took, _again = timed(lambda f=found, d=far: gathered(f, d))
+                        took, _ = timed(lambda f=found, d=far: gathered(f, d))
                         times["floor"].append(took)
         slow |= {n for n, t in times.items() if t and median(t) > BUDGET_S / 20}
         slow -= {"ours", "floor", "dijkstra", "bfs"}
@@ -157,7 +162,7 @@ def times_longer(row: dict[str, float], name: str) -> str:
     return f"{row[name] / row['ours']:.1f}" if name in row else "-"
 
 
-def searches(sizes: list[int]) -> None:
+def searches(sizes: list[int], rounds: int) -> None:
     """Print the table of searches, and the growth with the answer."""
     names = ("dijkstra", "bfs", "networkx", "sqlite")
     print(f"{'shape':<8}{'reaches':>9}{'answer':>9}{'ours ms':>10}", end="")
@@ -165,14 +170,16 @@ def searches(sizes: list[int]) -> None:
     found: dict[tuple[str, int], list[dict[str, float]]] = {}
     for shape in SHAPES:
         for size in sizes:
-            rows = measure(water(size, shape), with_all=size <= 100_000)
+            progress(f"searches, {shape}, {size:,} reaches")
+            rows = measure(water(size, shape), rounds, with_all=size <= 100_000)
             found[(shape, size)] = rows
             for row in rows:
                 print(
                     f"{shape:<8}{size:>9}{row['answer']:>9.0f}"
                     f"{row['ours'] * 1000:>10.3f}"
                     + "".join(f"{times_longer(row, name):>11}" for name in names)
-                    + f"{row['ours'] / row['floor']:>11.1f}"
+                    + f"{row['ours'] / row['floor']:>11.1f}",
+                    flush=True,
                 )
     for (shape, size), rows in found.items():
         big = [row for row in rows if row["answer"] >= 1000]
@@ -203,10 +210,13 @@ def one_call(index: WaterIndex, node: int) -> tuple[float, float, int]:
 
 def growth(sizes: list[int]) -> None:
     """Print how many times longer equal answers take in a larger network."""
+    if len(sizes) < 2:
+        return
     print("\nat equal answers, the larger network to the smaller: cold, hot")
     for shape in ("tree", "looped"):
         less, small = starts_of(sizes[0], shape)
         for size in sizes[1:]:
+            progress(f"growth, {shape}, {size:,} reaches")
             more, large = starts_of(size, shape)
             for near, far in zip(small, large, strict=False):
                 took = np.array(
@@ -276,6 +286,7 @@ def calls(sizes: list[int]) -> None:
         f"{'of scipy dijkstra':>19}"
     )
     for size in sizes:
+        progress(f"whole calls, {size:,} reaches")
         rows, memory = call_times(size)
         for answer, own, met, ratio in rows:
             print(
@@ -295,21 +306,17 @@ def _at(network: RiverNetwork, net: Water, node: int) -> tuple[str, float]:
 
 def main() -> None:
     """Measure and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--large", action="store_true", help="1,000,000 reaches too")
-    parser.add_argument("--huge", action="store_true", help="growth to 8,500,000")
-    parser.add_argument("--no-calls", action="store_true", help="searches only")
-    chosen = parser.parse_args()
-    sizes = [*chosen.sizes, *([1_000_000] if chosen.large else [])]
+    chosen = begin(command_line(__doc__, LEVELS, of="reaches").parse_args())
     if kernels() is None:
-        raise SystemExit("numba is not installed: pip install geotool[fast]")
+        skip("traces, numba is not there: pip install geotool[fast]")
+        return
+    progress("compiling, minutes the first time")
     warm = water(1000, "20 %")  # the compiler's time is not the search's
     reached(build_index(*warm.arcs(), nodes=warm.nodes, compiled=True), 0)
-    searches(sizes)
-    growth([*sizes, *([HUGE] if chosen.huge else [])])
-    if not chosen.no_calls:
-        calls(sizes)
+    searches(chosen.sizes, chosen.rounds)
+    # growth is asked for from 1e5 on
+    growth([*chosen.sizes[1:], HUGE] if chosen.level == "large" else chosen.sizes)
+    calls(chosen.sizes)
     print("\nthe sets and distances of all were equal")
 
 

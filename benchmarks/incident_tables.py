@@ -108,6 +108,8 @@ def stretch_line(outcomes: list[Outcome]) -> str:
     """Tell how likely the missing outfall was held to be missing, and where it was put."""
     most = [one.unregistered > one.first for one in outcomes]
     known = [one for one in outcomes if np.isfinite(one.stretch_m)]
+    if not known:
+        return f"{'':6s}likelier than any outfall in {np.mean(most):.2f}; no stretch"
     km = median(one.stretch_m for one in known) / 1000
     return (
         f"{'':6s}likelier than any outfall in {np.mean(most):.2f}; the stretch holds it "
