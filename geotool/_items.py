@@ -126,6 +126,18 @@ def fold_unit(text: object, item: str) -> str | None:
     return found[0] if found else None
 
 
+def is_unit(text: str) -> bool:
+    """
+    Whether a text is the unit of some item; a dash or a slash says that none is.
+
+    Examples
+    --------
+    >>> is_unit("mg/l"), is_unit("℃"), is_unit("-"), is_unit("级")
+    (True, True, False, False)
+    """
+    return _fold_unit(text) in _all_units() and any(map(str.isalpha, plain_text(text)))
+
+
 def unit_factor(unit: str, item: str) -> float:
     """
     Give the factor from a unit to the unit of the item; NaN when it does not fit.

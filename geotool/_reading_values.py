@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from geotool._items import unit_factor
 from geotool._marks import MISSING, UNREADABLE, parse_value, parse_values
+from geotool._reading_cells import are_ranges, beyond, split_cells
 from geotool._rejections import rejections, stacked
 from geotool._texts import number_text
 from geotool.tables import load_table
@@ -60,7 +61,11 @@ def convert_units(
 
 def judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read values and units; what cannot be used is rejected with the reason."""
-    read = parse_values(long["raw"])
+    raw = long["raw"]
+    read = parse_values(raw)
+    bare, units = split_cells(raw, long["unit"], read["flag"])
+    if bare is not raw:  # units or remarks behind some values
+        read, long = parse_values(bare), long.assign(unit=units)
     known = long["item"].notna()
     items = long["item"].where(known, "NH3N")  # any key, the row is rejected below
     value_mg_l = convert_units(read["value"], long["unit"], items)
@@ -68,11 +73,21 @@ def judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         [
             ~known,
             read["flag"] == MISSING,
+            are_ranges(raw, read["flag"]),
             read["flag"] == UNREADABLE,
             (read["value"] < 0) & (items != "WT"),
             np.isnan(value_mg_l) & read["value"].notna(),
+            beyond(value_mg_l, items),
         ],
-        ["item", "value_missing", "value_unreadable", "value_negative", "unit"],
+        [
+            "item",
+            "value_missing",
+            "value_range",
+            "value_unreadable",
+            "value_negative",
+            "unit",
+            "value_impossible",
+        ],
         default="",
     )
     good = reason == ""

@@ -59,11 +59,23 @@ REASONS = {
         "写成数字、<检出限 或 检出限L，小数点用英文句点",
         "Write a number, <limit or limitL, with a point as decimal sign",
     ),
+    "value_range": (
+        "是一个范围，不是一个数",
+        "A range, not a number",
+        "写一个数（取哪一个由填表人定）",
+        "Write one number; which is yours to choose",
+    ),
     "value_negative": (
         "监测值为负",
         "The value is negative",
         "核对原始记录",
         "Check the original record",
+    ),
+    "value_impossible": (
+        "监测值不可能：超出该项目在水中的物理范围（pollutants.toml 的 ranges）",
+        "No water has this value: outside the range of the item in pollutants.toml",
+        "核对小数点、单位和原始记录",
+        "Check the decimal point, the unit and the original record",
     ),
     "unit": (
         "单位不认识或不适用于该项目",

@@ -27,11 +27,12 @@ from geotool._marks import (
     parse_value,
     parse_values,
 )
+from geotool._months import YEAR_HEADERS, Month, month_columns
 from geotool._reading_values import convert_units, judge
 from geotool._rejections import REASONS, REJECTED_COLUMNS, rejections, stacked
 from geotool._sections import one_spelling, section_groups
 from geotool.errors import LayerError
-from geotool.schema import align_names, fold_name
+from geotool.schema import SERIAL, align_names, fold_name
 
 __all__ = [
     "Item",
@@ -119,6 +120,9 @@ def tidy_readings(
     groups = section_groups(names)
     if groups:
         return _side_by_side(cells, groups, year)
+    months = month_columns(names)
+    if months:
+        return _month_by_month(cells, months)
     _require(headers, names, "section_id", "time")
     if "item" in headers:
         _require(headers, names, "value")
@@ -151,6 +155,40 @@ def _side_by_side(
     rejected = stacked(refused).drop_duplicates(["row", "column", "reason"])
     rejected = rejected.sort_values("row", kind="stable", ignore_index=True)
     return pd.concat(made, ignore_index=True), rejected
+
+
+def _month_by_month(
+    cells: pd.DataFrame, months: Mapping[str, Month]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the columns of one month after those of the other."""
+    common = [name for name in cells.columns if name not in months]
+    year = next((name for name in common if fold_name(name) in YEAR_HEADERS), None)
+    left = _blank(cells[[*months]]).all(axis=1)  # rows without a value: told once
+    made, refused = [], []
+    for when in dict.fromkeys((month.year, month.month) for month in months.values()):
+        same = {n: m.item for n, m in months.items() if (m.year, m.month) == when}
+        rows = left | ~_blank(cells[[*same]]).all(axis=1)
+        renamed = {name: item or "监测值" for name, item in same.items()}
+        part = cells.loc[rows, [*common, *same]].rename(columns=renamed)
+        if when[0] is None and year is not None:
+            part["监测时间"] = part.pop(year).map(_id_text).str.rstrip("年")
+            part["监测时间"] += f"年{when[1]}月"
+        else:
+            part["监测时间"] = (
+                "年".join(map(str, when)) + "月" if when[0] else f"{when[1]}月"
+            )
+        readings, bad = tidy_readings(part)
+        back = {new: old for old, new in renamed.items()}
+        made.append(readings)
+        refused.append(bad.assign(column=bad["column"].replace(back)))
+        left &= False
+    rejected = stacked(refused).drop_duplicates(["row", "column", "reason"])
+    rejected = rejected.sort_values("row", kind="stable", ignore_index=True)
+    return pd.concat(made, ignore_index=True), rejected
+
+
+def _blank(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.isna() | (cells == "")
 
 
 def _require(headers: dict[str, str], names: list[str], *keys: str) -> None:
@@ -273,7 +311,10 @@ def _wide_form(
     long["unit"] = [read[name][1] or "" for name in long["column"]]
     long["flag"], long["halved"] = "", False
     blank = keys.loc[~filled.any(axis=1), "row"]
-    unread = [name for name in others if name not in items and _numeric(cells[name])]
+    free = [
+        name for name in others if name not in items and fold_name(name) not in SERIAL
+    ]
+    unread = [name for name in free if _numeric(cells[name])]
     parts = [
         rejected,
         rejections(blank.array, "", [""] * len(blank), "empty_row"),

@@ -159,6 +159,10 @@ def layer_kind(kind: str) -> LayerKind:
     )
 
 
+SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
+"""Headers of a column that only numbers the rows."""
+
+
 def fold_name(name: object) -> str:
     """
     Reduce a header to what matters when two are compared.

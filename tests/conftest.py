@@ -1,7 +1,45 @@
 """What holds for every test."""
 
-from hypothesis import settings
+import os
 
-# no timed assertion: on a busy machine an example may take any time
-settings.register_profile("untimed", deadline=None)
+from _chromium import chromium  # noqa: F401 - a fixture for every file
+from hypothesis import HealthCheck, settings
+
+# No timed assertion: on a busy machine an example may take any time, to draw and to run.
+# The examples are the same in every run, so that a change is what turns a test red; with
+# more of them (GEOTOOL_EXAMPLES=20) chance looks for what these have not met.
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="GEOTOOL_EXAMPLES" not in os.environ,
+    database=None,
+)
 settings.load_profile("untimed")
+
+LONGEST = (
+    "test_notebooks",
+    "test_demo_story",
+    "test_network",
+    "test_trace_exact",
+    "test_docs",
+    "test_zones_shapes",
+    "test_trace_index",
+    "test_trace",
+    "test_cli",
+    "test_atlas",
+    "test_orient",
+    "test_first_week",
+    "test_network_engines",
+    "test_catchment_dem",
+    "test_browser",
+    "test_onemap_view",
+    "test_locate",
+    "test_zones",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest: no worker is left with a long file at the end."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))

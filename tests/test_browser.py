@@ -5,7 +5,6 @@ import csv
 import io
 import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 import folium
@@ -13,16 +12,19 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from _chromium import (
+    NEEDED,
+    Watch,
+    blank,
+    opened,
+    search,
+    settled,
+    wait_until,
+)
 from _town import at, frame, make_outfalls, make_rivers, make_sections, make_town
 
 import geotool as gt
 
-CHROMIUM = Path("/usr/bin/chromium")
-NEEDED = (
-    "needs Debian's chromium and Chinese fonts: "
-    "apt-get install chromium fonts-noto-cjk; and pip install playwright"
-)
-OPENED = {"width": 1400, "height": 900}
 TITLE = "江城市入河排污口一张图"
 NOTICE = "示意，非实测"
 
@@ -30,85 +32,6 @@ pytestmark = pytest.mark.browser
 
 
 # ---------------------------------------------------------------- fixtures
-def missing():
-    """Why the browser cannot be used, or nothing."""
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        return NEEDED
-    return "" if CHROMIUM.exists() else NEEDED
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    reason = missing()
-    if reason and os.environ.get("GEOTOOL_REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
-class Watch:
-    """What a page asked for and complained of."""
-
-    def __init__(self, page):
-        self.requests, self.complaints = [], []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self.listen)
-        page.on("dialog", self.refuse)
-
-    def listen(self, message):
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def refuse(self, dialog):
-        self.complaints.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    @property
-    def outside(self):
-        return [
-            url
-            for url in self.requests
-            if not url.startswith(("file:", "data:", "blob:"))
-        ]
-
-
-def wait_until(frame, condition):
-    """Ask again and again: the page's policy forbids playwright's own waiting."""
-    for _ in range(400):
-        if frame.evaluate(condition):
-            return
-        frame.wait_for_timeout(20)
-    pytest.fail(f"never came true: {condition}")
-
-
-@contextmanager
-def opened(chromium, path, size=None):
-    """A page without network; at the end nothing was asked for and nothing failed."""
-    context = chromium.new_context(viewport=size or OPENED, offline=True)
-    context.route(re.compile("^https?:"), lambda route: route.abort())
-    page = context.new_page()
-    page.set_default_timeout(8000)
-    watch = Watch(page)
-    page.goto(path.as_uri())
-    wait_until(page, "window.OneMap && OneMap.ready")
-    yield page
-    assert watch.outside == []
-    assert [url for url in watch.requests if url.startswith("file:")] == [path.as_uri()]
-    assert watch.complaints == []
-    context.close()
-
-
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     map = gt.one_map(
@@ -131,6 +54,7 @@ def page(chromium, town):
 @pytest.fixture
 def fresh(page):
     """The shared page as it opened."""
+    settled(page)
     page.evaluate(
         """() => {
             const { map, panel, tools } = OneMap.page;
@@ -146,7 +70,7 @@ def fresh(page):
             panel.afterFilter();
         }"""
     )
-    return page
+    return settled(page)
 
 
 def fields(page):
@@ -157,13 +81,6 @@ def fields(page):
                 (row) => [row.children[0].textContent, row.children[1].textContent])"""
         )
     )
-
-
-def search(page, words):
-    page.fill(".om-search", words)
-    page.press(".om-search", "End")
-    page.wait_for_timeout(200)
-    return page.locator(".om-results .om-hit")
 
 
 def ink(page, name):
@@ -353,7 +270,7 @@ def test_keyboard_reaches_search_and_popup(fresh):
     assert fresh.locator(".om-popup h2").text_content() == "北桥闸口"
     focused = "document.activeElement.getAttribute('aria-label')"
     assert fresh.evaluate(focused) == "关闭"
-    fresh.wait_for_timeout(300)  # a popup that goes fades out
+    settled(fresh)  # a popup that goes fades out
     assert fresh.evaluate("OneMap.page.panel.popup.isOpen()")
     fresh.keyboard.press("Escape")
     fresh.locator(".om-popup").wait_for(state="detached")
@@ -503,18 +420,19 @@ def test_measure_tool_by_mouse_and_escape(fresh):
     fresh.get_by_role("button", name="量测距离和面积").click()
     for spot in ((600, 400), (800, 400), (800, 600)):
         fresh.mouse.click(*spot)
-        fresh.wait_for_timeout(20)
+    wait_until(fresh, "OneMap.page.tools.measure.places.length === 3")
     text = fresh.locator(".om-measured").text_content()
     assert "长度" in text
     assert "面积" in text
-    assert fresh.locator(".om-popup").count() == 0
+    assert settled(fresh).locator(".om-popup").count() == 0
     fresh.keyboard.press("Escape")
     assert not fresh.locator(".om-measured").is_visible()
 
 
 def test_coordinates_under_the_pointer(fresh):
+    fresh.evaluate("document.querySelector('.om-pointer').textContent = ''")
     fresh.mouse.move(700, 500)
-    fresh.wait_for_timeout(50)
+    wait_until(fresh, "document.querySelector('.om-pointer').textContent")
     expected = fresh.evaluate(
         """() => {
             const { map } = OneMap.page;
@@ -555,7 +473,7 @@ def test_print_is_one_sheet_with_everything(fresh):
     pdf = fresh.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
     assert len(pdf) > 50_000  # the sheet's picture is in it
-    assert fresh.locator(".om-sheet").count() == 0
+    wait_until(fresh, "!document.querySelector('.om-sheet')")
 
 
 def test_png_is_a_page_at_print_resolution(fresh):
@@ -590,23 +508,21 @@ def test_phone_width(chromium, town):
         page.get_by_role("button", name="图层与查找").click()
         search(page, "通江桥").first.click()
         assert not page.locator(".om-panel").is_visible()  # the map is in sight again
-        popup = page.locator(".om-popup").bounding_box()
+        popup = settled(page).locator(".om-popup").bounding_box()
         assert popup["x"] >= 0
         assert popup["x"] + popup["width"] <= 390
 
 
 def test_it_shows_in_a_notebook_cell(chromium):
     map = gt.one_map(make_town(trace=False), title=TITLE)
-    context = chromium.new_context(viewport=OPENED, offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.set_content(f"<body>{map._repr_html_()}</body>")
-    inside = page.frames[-1]
-    wait_until(inside, "window.OneMap && OneMap.ready")
-    assert inside.locator(".om-head h1").text_content() == TITLE
-    assert watch.outside == []
-    assert watch.complaints == []
-    context.close()
+    with blank(chromium) as page:
+        watch = Watch(page)
+        page.set_content(f"<body>{map._repr_html_()}</body>")
+        inside = page.frames[-1]
+        wait_until(inside, "window.OneMap && OneMap.ready")
+        assert inside.locator(".om-head h1").text_content() == TITLE
+        assert watch.outside == []
+        assert watch.complaints == []
 
 
 def test_other_folium_layers_join(chromium, tmp_path):
@@ -617,7 +533,7 @@ def test_other_folium_layers_join(chromium, tmp_path):
     folium.CircleMarker([31.98, 120.9], radius=9).add_to(group)
     path = gt.save_map(map, tmp_path / "more.html")
     with opened(chromium, path) as page:
-        assert page.get_by_label("老河道").is_checked()
+        assert settled(page).get_by_label("老河道").is_checked()
         marker = page.locator("img.leaflet-marker-icon")
         assert marker.evaluate("(one) => one.naturalWidth") > 0
         marker.click()
@@ -820,7 +736,7 @@ def test_hostile_text_is_only_text(chromium, tmp_path):
             }"""
         )
         page.pdf()
-        page.wait_for_timeout(100)
+        settled(page)
         assert page.evaluate("window.__hit") is None
         assert (
             page.locator("iframe, object, embed, form, base, .om-panel a").count() == 0
@@ -833,16 +749,14 @@ def test_hostile_text_is_only_text(chromium, tmp_path):
 
 def test_hostile_text_in_a_notebook_cell(chromium):
     map = gt.one_map(hostile_layers(), title=" ".join(HOSTILE))
-    context = chromium.new_context(viewport=OPENED, offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.set_content(f"<body>{map._repr_html_()}</body>")
-    wait_until(page.frames[-1], "window.OneMap && OneMap.ready")
-    assert page.frames[-1].evaluate("window.__hit || parent.__hit") is None
-    assert len(page.frames) == 2
-    assert watch.outside == []
-    assert watch.complaints == []
-    context.close()
+    with blank(chromium) as page:
+        watch = Watch(page)
+        page.set_content(f"<body>{map._repr_html_()}</body>")
+        wait_until(page.frames[-1], "window.OneMap && OneMap.ready")
+        assert page.frames[-1].evaluate("window.__hit || parent.__hit") is None
+        assert len(page.frames) == 2
+        assert watch.outside == []
+        assert watch.complaints == []
 
 
 # ---------------------------------------------------------------- every geometry

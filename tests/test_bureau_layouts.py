@@ -217,3 +217,41 @@ def test_readings_with_code_and_name_meet_sections_known_by_another_code(tmp_pat
     found = assess_sections(tidy, sections)
     assert found["section_id"].tolist() == ["DM03"]
     assert found["water_class"].tolist() == ["IV"]
+
+
+def test_signatures_and_means_of_the_town_are_no_data(tmp_path):
+    rows = [
+        ["序号", "断面名称", "监测时间", "氨氮", "总磷", "pH"],
+        [1, "东桥", "2026-03-05", 0.31, 0.05, 7.2],
+        ["全市平均", None, None, 0.31, 0.05, 7.2],
+        ["填表人：", "张三", "审核人：", "李四", "2026年3月6日", None],
+        ["填表人：王五", None, None, "审核人：李四", None, "2026.3.6"],
+    ]
+    done = read_layer(book(tmp_path / "a.xlsx", rows), "readings")
+    assert done.rejected.empty
+    assert values(done) == {
+        ("东桥", "NH3N"): 0.31,
+        ("东桥", "TP"): 0.05,
+        ("东桥", "PH"): 7.2,
+    }
+    assert done.notes["row"].tolist() == [3, 4, 5]
+    assert done.notes["reason"].tolist() == [
+        "统计行（平均、最大等），不是数据",
+        "表下的说明，不是数据",
+        "表下的说明，不是数据",
+    ]
+
+
+def test_a_daily_mean_in_the_first_column_is_data(tmp_path):
+    rows = [
+        ["数据类型", "断面", "监测时间", "氨氮"],
+        ["日均值", "东桥", "2026-03-05", 0.3],
+    ]
+    assert len(read_layer(book(tmp_path / "a.xlsx", rows), "readings").layer) == 1
+
+
+@pytest.mark.parametrize("text", ["0.3~0.5", "0.3-0.5", "0.3～0.5mg/L", "0.3至0.5"])
+def test_a_range_is_refused_as_one(tmp_path, text):
+    rows = [["断面", "监测时间", "氨氮"], ["东桥", "2026-03-05", text]]
+    done = read_layer(book(tmp_path / "a.xlsx", rows), "readings")
+    assert done.rejected["reason"].tolist() == ["是一个范围，不是一个数"]

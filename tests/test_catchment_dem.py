@@ -96,7 +96,10 @@ codes_strategy = st.integers(0, 2**32 - 1).map(
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],
 )
 @given(codes=codes_strategy, row=st.integers(0, 8), column=st.integers(0, 7))
 def test_a_basin_is_what_a_walk_finds(tmp_path, codes, row, column):

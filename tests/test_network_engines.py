@@ -276,18 +276,24 @@ def test_places_do_not_depend_on_the_order_of_points(places, random):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.floats(-1e9, 1e9), min_size=60, max_size=90),
+    st.lists(st.floats(-1e13, 1e13), min_size=1, max_size=90),
     st.sampled_from([2, 3]),
-    st.booleans(),
+    st.sampled_from([0.0, 8.0, 1000.0, 2000.0]),
 )
-def test_numbers_are_written_as_python_writes_them(values, places, halves):
-    numbers = np.round(np.array(values) * 8) / 8 if halves else np.array(values)
-    assert fixed(numbers, places) == [f"{v:.{places}f}" for v in numbers.tolist()]
+def test_numbers_are_written_as_python_writes_them(values, places, share):
+    numbers = np.array([*values, 0.125, 1.005, 2.675, 0.0005, -0.0])
+    if share:  # many right between two decimals, or next to it
+        numbers = np.round(numbers * share) / share
+    said = [f"{v:.{places}f}" for v in numbers.tolist()]
+    assert fixed(numbers, places) == said
+    assert compiled().written(numbers[:, None], places) == said
 
 
 def test_places_are_written_to_the_centimetre():
     xy = np.array([[481152.8141, 3569592.237], [3.005, -0.004]] * 40)
-    assert spots(xy) == [f"{x:.2f} {y:.2f}" for x, y in xy.tolist()]
+    said = [f"{x:.2f} {y:.2f}" for x, y in xy.tolist()]
+    assert spots(xy) == said
+    assert compiled().written(xy, 2) == said
 
 
 @settings(max_examples=200, deadline=None)

@@ -20,7 +20,8 @@ def test_notebook_runs(path):
     book = nbformat.read(path, as_version=4)
     client = NotebookClient(
         book,
-        timeout=300,
+        timeout=900,  # a cell that hangs, not one on a slow machine
+        startup_timeout=300,
         kernel_name="python3",
         resources={"metadata": {"path": FOLDER}},
     )

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from _chromium import blank, go, settled
 from PIL import Image
-from test_browser import chromium, wait_until  # noqa: F401 - a fixture
 from test_onemap_travel import demo
 
 import geotool as gt
@@ -29,8 +29,7 @@ FAR = 20.0  # of 255: how far the mean colour of a block may be off in any chann
 MOST = 0.003  # share of blocks that may be farther off
 SIZES = {"wide": (1400, 900), "middle": (1024, 768), "phone": (390, 800)}
 
-SETTLE = """async () => {
-    await new Promise((done) => setTimeout(done, 700)); // the address, a fading popup
+PAINT = """async () => {
     OneMap.layers.surfaceOf(OneMap.page.map).paint();
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
@@ -83,25 +82,20 @@ def path(request, tmp_path_factory):
 
 
 @pytest.fixture
-def show(chromium, path):  # noqa: F811 - the fixture
+def show(chromium, path):
     """Open the map at a size, let something happen, give the small picture."""
 
     def shot(size, *steps):
         width, height = SIZES[size]
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, offline=True
-        )
-        page = context.new_page()
-        page.goto(path.as_uri())
-        wait_until(page, "window.OneMap && OneMap.ready")
-        if size == "wide":
-            page.evaluate(ASK)
-        for step in steps:
-            page.evaluate(step)
-        page.evaluate(SETTLE)
         target = path.with_name("shot.png")
-        page.screenshot(path=target)
-        context.close()
+        with blank(chromium, viewport={"width": width, "height": height}) as page:
+            go(page, path.as_uri())
+            if size == "wide":
+                page.evaluate(ASK)
+            for step in steps:
+                page.evaluate(step)
+            settled(page).evaluate(PAINT)
+            page.screenshot(path=target)
         with Image.open(target) as picture:
             return picture.convert("RGB").reduce(SHRINK)
 

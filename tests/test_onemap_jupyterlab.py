@@ -1,10 +1,8 @@
 """A real JupyterLab shows the one map, and takes further folium layers."""
 
-import time
-
 import pytest
+from _chromium import OPENED, Watch, eventually, wait_until
 from _lab import PATIENCE_S, kernel_is_idle, outside, running_lab
-from test_browser import OPENED, Watch, chromium, wait_until  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.long]
 
@@ -41,20 +39,23 @@ def maps_of(page):
     ]
 
 
-def test_jupyterlab_shows_the_map_and_takes_further_layers(chromium, lab):  # noqa: F811
+def test_jupyterlab_shows_the_map_and_takes_further_layers(chromium, lab):
     context = chromium.new_context(viewport={**OPENED, "height": 1600})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
     watch = Watch(page)
     page.goto(lab)
-    page.locator(".jp-Notebook .jp-CodeCell").nth(1).wait_for(timeout=60_000)
+    page.locator(".jp-Notebook .jp-CodeCell").nth(1).wait_for()
     kernel_is_idle(page)
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     for _ in CELLS:
         page.keyboard.press("Shift+Enter")
-    limit = time.monotonic() + PATIENCE_S
-    while len(maps_of(page)) < 2 and time.monotonic() < limit:
-        page.wait_for_timeout(300)
-    first, second = maps_of(page)
+    first, second = eventually(
+        page,
+        lambda: len(found := maps_of(page)) > 1 and found,
+        "two maps are there",
+        patience_s=PATIENCE_S,
+    )
     for inside in (first, second):
         assert inside.locator(".om-head h1").text_content() == "江城一张图"
         assert inside.evaluate("document.querySelector('.om-canvas').width") > 300

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from _chromium import opened, search, settled, wait_until
 from _town import make_outfalls
 from PIL import Image
-from test_browser import HOSTILE, chromium, opened, search, wait_until  # noqa: F401
+from test_browser import HOSTILE
 
 import geotool as gt
 from geotool.errors import MapError
@@ -39,7 +40,7 @@ def taken(folder, names):
 
 
 @pytest.mark.browser
-def test_popup_shows_its_own_photos(chromium, folder, tmp_path):  # noqa: F811
+def test_popup_shows_its_own_photos(chromium, folder, tmp_path):
     names = ["红.jpg；子夹\\蓝.png", None, "没有.jpg"]
     map = gt.one_map({"outfalls": outfalls_with(names)}, photos=folder)
     with opened(chromium, gt.save_map(map, tmp_path / "map.html")) as page:
@@ -61,7 +62,7 @@ def test_popup_shows_its_own_photos(chromium, folder, tmp_path):  # noqa: F811
             assert np.allclose(one[2:5], color, atol=8)
             assert one[5].startswith("东港镇1号排口")
         search(page, "PW-00001").first.click()
-        assert page.locator(".om-photos").count() == 0
+        assert settled(page).locator(".om-photos").count() == 0
         assert "有 1 张照片没有找到" in page.locator(".om-foot").text_content()
 
 

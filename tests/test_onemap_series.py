@@ -6,17 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from _chromium import opened, search, settled
 from _town import at, frame, make_outfalls
-from test_browser import (  # noqa: F401 - chromium is a fixture
-    HOSTILE,
-    LOW_CONTRAST,
-    NAMELESS,
-    chromium,
-    opened,
-    option,
-    search,
-    shown,
-)
+from test_browser import HOSTILE, LOW_CONTRAST, NAMELESS, option, shown
 
 import geotool as gt
 from geotool.errors import LayerError, MapError
@@ -80,7 +72,7 @@ def layers():
 
 
 @pytest.fixture(scope="module")
-def page(chromium, tmp_path_factory):  # noqa: F811 - the fixture
+def page(chromium, tmp_path_factory):
     map = gt.one_map(layers(), readings=readings(), date="2026-03-31")
     path = gt.save_map(map, tmp_path_factory.mktemp("series") / "读数.html")
     with opened(chromium, path) as page:
@@ -89,15 +81,17 @@ def page(chromium, tmp_path_factory):  # noqa: F811 - the fixture
 
 @pytest.fixture
 def fresh(page):
+    settled(page)
     page.evaluate(
         "() => { OneMap.page.panel.series.chosen = ''; OneMap.page.map.closePopup(); }"
     )
-    return page
+    return settled(page)
 
 
 def popup(page, words):
+    """The popup of what is found, once the map has made room for it."""
     search(page, words).first.click()
-    return page.locator(".om-popup")
+    return settled(page).locator(".om-popup")
 
 
 def choose(page, item):
@@ -267,7 +261,6 @@ def test_keys_pass_from_reading_to_reading_and_leave_the_map(fresh):
     popup(fresh, "甲桥")
     plot = fresh.locator(".om-plot")
     plot.focus()
-    fresh.wait_for_timeout(500)  # the map makes room for a popup
     before = fresh.evaluate("OneMap.page.map.getCenter()")
     said = []
     for key in ("Home", "ArrowRight", "PageUp", "End", "ArrowLeft"):
@@ -298,6 +291,7 @@ def test_the_table_says_the_same(fresh):
 def test_everything_has_a_name_and_can_be_read(fresh):
     popup(fresh, "甲桥")
     fresh.locator(".om-table summary").click()
+    fresh.locator(".om-table tbody tr").first.wait_for()
     label = fresh.locator(".om-plot").get_attribute("aria-label")
     assert label.startswith("氨氮读数，2026-03-01 至 2026-03-20：14 次读数")
     assert fresh.locator(".om-plot").get_attribute("role") == "slider"
@@ -313,19 +307,54 @@ def test_the_choice_holds_for_the_next_popup(fresh):
     assert fresh.locator(".om-series select").input_value() == "TP"
 
 
-def test_it_fits_a_phone(chromium, tmp_path):  # noqa: F811
+def test_it_fits_a_phone(chromium, tmp_path):
     map = gt.one_map(layers(), readings=readings(), notice="示意，" * 12)
     path = gt.save_map(map, tmp_path / "phone.html")
     with opened(chromium, path, {"width": 390, "height": 700}) as page:
         page.evaluate(
             "() => { const { panel } = OneMap.page; panel.goTo(panel.data.find(({ name }) => name === 'sections'), 0); }"
         )
-        box = page.locator(".om-popup").bounding_box()
+        below_the_notice(page)
         plot = page.locator(".om-plot").bounding_box()
-        notice = page.locator(".om-notice").bounding_box()
-        assert box["x"] >= 0
         assert plot["x"] + plot["width"] <= 390
-        assert box["y"] >= notice["y"] + notice["height"]
+
+
+def below_the_notice(page):
+    """The popup stands whole in the window of a phone, once the map has moved."""
+    box = settled(page).locator(".om-popup").bounding_box()
+    notice = page.locator(".om-notice").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["y"] >= notice["y"] + notice["height"]
+    assert box["y"] + box["height"] <= 700
+
+
+MEANWHILE = {
+    "the map pans": "panel.goTo(sections, 1);",
+    "the popup is written anew": "panel.goTo(sections, 0); await frame(); panel.renewPopup();",
+    "the map zooms out": "map.setZoom(13, { animate: false }); map.zoomOut();",
+    "the map zooms in": "map.setZoom(12, { animate: false }); map.zoomIn();",
+}
+
+
+def test_it_fits_a_phone_whatever_the_map_is_doing(chromium, tmp_path):
+    """Leaflet passes over a view, and a popup's wish for room, while it zooms."""
+    map = gt.one_map(layers(), readings=readings(), notice="示意，" * 12)
+    path = gt.save_map(map, tmp_path / "phone.html")
+    with opened(chromium, path, {"width": 390, "height": 700}) as page:
+        for first in MEANWHILE.values():
+            page.evaluate(
+                f"""async () => {{
+                    const {{ map, panel }} = OneMap.page;
+                    const frame = () => new Promise((done) => requestAnimationFrame(done));
+                    const sections = panel.data.find(({{ name }}) => name === "sections");
+                    {first}
+                    await frame(); // a zoom begins with the next
+                    panel.goTo(sections, 0);
+                }}"""
+            )
+            below_the_notice(page)
+            assert page.locator(".om-popup h2").text_content() == "甲桥"
 
 
 # ---------------------------------------------------------------- what travels
@@ -372,7 +401,7 @@ def test_readings_that_cannot_be_shown_are_refused(monkeypatch):
 
 
 # ---------------------------------------------------------------- hostile text
-def test_hostile_text_in_readings_is_only_text(chromium, tmp_path):  # noqa: F811
+def test_hostile_text_in_readings_is_only_text(chromium, tmp_path):
     """Ids, names, items and units; what has a chart has it under its own name."""
     texts = [*HOSTILE, "x"]
     spots = [
@@ -406,7 +435,7 @@ def test_hostile_text_in_readings_is_only_text(chromium, tmp_path):  # noqa: F81
         )
         assert len(charts) == 2 * len(texts)
         assert all("2 次读数" in label for label in charts)
-        page.wait_for_timeout(100)
+        settled(page)
         assert page.evaluate("window.__hit") is None
         assert page.locator("iframe, object, embed, form, base").count() == 0
         assert f"{len(HOSTILE)} 条不能用" in page.locator(".om-foot").text_content()

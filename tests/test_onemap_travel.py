@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from _town import at, frame
-from test_browser import (  # noqa: F401 - chromium is a fixture
-    HOSTILE,
+from _chromium import (
     Watch,
-    chromium,
-    fields,
+    blank,
+    go,
     opened,
     search,
+    settled,
     wait_until,
 )
+from _town import at, frame
+from test_browser import HOSTILE, fields
 from test_trace_exact import network_of
 
 import geotool as gt
@@ -55,7 +56,7 @@ ASK = """([payload, questions]) => {
 
 
 @pytest.fixture(scope="module")
-def page(chromium, tmp_path_factory):  # noqa: F811 - the fixture
+def page(chromium, tmp_path_factory):
     layer = frame({"name": ["点"]}, [shapely.Point(at(0, 0))])
     path = tmp_path_factory.mktemp("travel") / "bare.html"
     with opened(chromium, gt.save_map(gt.one_map({"点": layer}), path)) as page:
@@ -303,7 +304,7 @@ def test_an_empty_network_is_refused(story):
 
 # ---------------------------------------------------------------- in the page
 @pytest.fixture(scope="module")
-def map_page(chromium, story, tmp_path_factory):  # noqa: F811 - the fixture
+def map_page(chromium, story, tmp_path_factory):
     layers, network = story
     map = gt.one_map(layers, title="河网随图", network=network, date="2026-03-31")
     path = gt.save_map(map, tmp_path_factory.mktemp("travel") / "map.html")
@@ -313,6 +314,7 @@ def map_page(chromium, story, tmp_path_factory):  # noqa: F811 - the fixture
 
 @pytest.fixture
 def fresh(map_page):
+    settled(map_page)
     map_page.evaluate(
         """() => {
             const { map, panel } = OneMap.page;
@@ -323,7 +325,7 @@ def fresh(map_page):
             panel.setOpen(true);
         }"""
     )
-    return map_page
+    return settled(map_page)
 
 
 def section_of(story, row):
@@ -493,30 +495,27 @@ ANSWER = """() => {
 }"""
 
 
-def test_a_link_opens_with_the_answer_shown(chromium, fresh, story, busy):  # noqa: F811
+def test_a_link_opens_with_the_answer_shown(chromium, fresh, story, busy):
     row, met = busy
     _, section = section_of(story, row)
     fresh.mouse.click(*spot_of(fresh, section.geometry.iloc[0]))
     asked = fresh.evaluate(ANSWER)
     words = fresh.locator(".om-asked").text_content()
-    wait_until(fresh, "window.location.hash.includes('q=')")
+    wait_until(fresh, "!OneMap.page.view.waiting")
     address = fresh.evaluate("window.location.href")
-    context = chromium.new_context(offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.goto(address)
-    wait_until(page, "window.OneMap && OneMap.ready")
-    assert page.evaluate(ANSWER) == asked
-    assert page.locator(".om-asked").text_content() == words
-    assert f"入河排污口 {len(met)} 个" in words
-    assert "上游河段" in page.locator(".om-legend").text_content()
-    assert page.evaluate("OneMap.page.map.getZoom()") == 16
-    # a link without a question, opened in the same window, shows no answer
-    page.evaluate("window.location.hash = 'v=31.93,120.9,12'")
-    wait_until(page, "OneMap.page.map.getZoom() === 12")
-    assert page.evaluate(ANSWER) is None
-    assert watch.complaints == []
-    context.close()
+    with blank(chromium) as page:
+        watch = Watch(page)
+        go(page, address)
+        assert page.evaluate(ANSWER) == asked
+        assert page.locator(".om-asked").text_content() == words
+        assert f"入河排污口 {len(met)} 个" in words
+        assert "上游河段" in page.locator(".om-legend").text_content()
+        assert page.evaluate("OneMap.page.map.getZoom()") == 16
+        # a link without a question, opened in the same window, shows no answer
+        page.evaluate("window.location.hash = 'v=31.93,120.9,12'")
+        wait_until(page, "OneMap.page.map.getZoom() === 12")
+        assert page.evaluate(ANSWER) is None
+        assert watch.complaints == []
 
 
 def test_a_link_keeps_where_on_a_reach_was_clicked(fresh):
@@ -575,7 +574,7 @@ def test_a_click_asks_nothing_where_the_reader_does_not_want_it(fresh, story, bu
     assert fresh.locator(".om-said").count() == 0
 
 
-def test_a_thing_off_the_network_says_so(chromium, tmp_path, story):  # noqa: F811
+def test_a_thing_off_the_network_says_so(chromium, tmp_path, story):
     layers, network = story
     far = layers["outfalls"].iloc[:2].copy()
     far["geometry"] = [shapely.Point(119.0, 31.0), None]

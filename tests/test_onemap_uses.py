@@ -10,17 +10,15 @@ import re
 import numpy as np
 import pytest
 import shapely
+from _chromium import (
+    opened,
+    search,
+    settled,
+    wait_until,
+)
 from _town import at, frame, make_outfalls, make_sections, make_town
 from pyproj import Geod
-from test_browser import (  # noqa: F401 - chromium and town are fixtures
-    chromium,
-    fields,
-    ink,
-    opened,
-    option,
-    search,
-    town,
-)
+from test_browser import fields, ink, option, town  # noqa: F401 - town is a fixture
 
 import geotool as gt
 from geotool.tables import load_table
@@ -37,11 +35,12 @@ def page(chromium, town):  # noqa: F811 - the fixtures
 
 @pytest.fixture
 def fresh(page):
+    settled(page)
     page.evaluate(
         "() => { OneMap.page.map.closePopup(); OneMap.page.panel.setOpen(true); }"
     )
     page.get_by_role("button", name="全图").click()
-    return page
+    return settled(page)
 
 
 def colors(key):
@@ -87,7 +86,7 @@ def test_every_layer_is_drawn_and_gone_when_it_is_off(fresh):
 
 
 @pytest.mark.browser
-def test_structures_show_their_state_and_rivers_their_rank(chromium, tmp_path):  # noqa: F811
+def test_structures_show_their_state_and_rivers_their_rank(chromium, tmp_path):
     states = colors("structure_state")
     lines = [shapely.LineString([at(0.1, y), at(0.9, y)]) for y in (0.2, 0.5, 0.8)]
     ranks = ["骨干河道", "县级", "镇级"]
@@ -115,7 +114,7 @@ def test_structures_show_their_state_and_rivers_their_rank(chromium, tmp_path): 
 
 
 @pytest.mark.browser
-def test_a_section_that_fails_stands_out(chromium, tmp_path):  # noqa: F811
+def test_a_section_that_fails_stands_out(chromium, tmp_path):
     ring = next(
         entry
         for entry in STYLES["classes"]["reached"]["entries"]
@@ -199,19 +198,15 @@ def test_zoom_by_buttons_and_keys_and_back_to_the_whole(fresh):
     zoom = "OneMap.page.map.getZoom()"
     whole = fresh.evaluate(zoom)
     fresh.get_by_role("button", name="放大").click()
-    fresh.wait_for_timeout(500)
-    assert fresh.evaluate(zoom) > whole
+    assert settled(fresh).evaluate(zoom) > whole
     fresh.get_by_role("button", name="缩小").click()
-    fresh.wait_for_timeout(500)
-    assert fresh.evaluate(zoom) == whole
+    assert settled(fresh).evaluate(zoom) == whole
     fresh.focus(".folium-map")
     fresh.keyboard.press("+")
-    fresh.wait_for_timeout(500)
-    assert fresh.evaluate(zoom) > whole
+    assert settled(fresh).evaluate(zoom) > whole
     before = fresh.evaluate("OneMap.page.map.getCenter().lng")
     fresh.keyboard.press("ArrowRight")
-    fresh.wait_for_timeout(500)
-    assert fresh.evaluate("OneMap.page.map.getCenter().lng") > before
+    assert settled(fresh).evaluate("OneMap.page.map.getCenter().lng") > before
     fresh.get_by_role("button", name="全图").click()
     assert fresh.evaluate(zoom) == whole
 
@@ -220,12 +215,10 @@ def test_zoom_by_buttons_and_keys_and_back_to_the_whole(fresh):
 def test_full_screen_and_back(fresh):
     full = "Boolean(document.fullscreenElement)"
     fresh.get_by_role("button", name="全屏").click()
-    fresh.wait_for_timeout(500)
-    assert fresh.evaluate(full)
+    wait_until(fresh, full)
     assert fresh.locator(".om-head").is_visible()
-    fresh.get_by_role("button", name="全屏").click()
-    fresh.wait_for_timeout(500)
-    assert not fresh.evaluate(full)
+    settled(fresh).get_by_role("button", name="全屏").click()
+    wait_until(fresh, f"!{full}")
 
 
 # ---------------------------------------------------------------- keyboard

@@ -8,22 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from _town import at, frame, make_outfalls, make_rivers, make_sections
-from test_browser import (  # noqa: F401 - chromium is a fixture
-    HOSTILE,
-    LOW_CONTRAST,
-    NAMELESS,
-    OPENED,
+from _chromium import (
     Watch,
-    chromium,
-    fields,
-    ink,
+    blank,
+    eventually,
+    go,
     opened,
-    option,
     search,
-    shown,
+    settled,
     wait_until,
 )
+from _town import at, frame, make_outfalls, make_rivers, make_sections
+from test_browser import HOSTILE, LOW_CONTRAST, NAMELESS, fields, ink, option, shown
 
 import geotool as gt
 from geotool.errors import MapError
@@ -70,13 +66,14 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(chromium, path):  # noqa: F811 - the fixture
+def page(chromium, path):
     with opened(chromium, path) as page:
         yield page
 
 
 @pytest.fixture
 def fresh(page):
+    settled(page)
     page.evaluate(
         """() => {
             const { map, panel } = OneMap.page;
@@ -91,7 +88,7 @@ def fresh(page):
         }"""
     )
     page.get_by_role("button", name="全图").click()
-    return page
+    return settled(page)
 
 
 def slide(page, at):
@@ -123,7 +120,7 @@ def test_each_period_shows_its_own_classes(fresh, at_):
         assert re.search(rf"{WORDS[grade]}\s+{count}\b", legend), grade
 
 
-def test_the_map_opens_with_the_last_period(chromium, path):  # noqa: F811
+def test_the_map_opens_with_the_last_period(chromium, path):
     with opened(chromium, path) as page:
         assert page.locator(".om-period-name").text_content() == PERIODS[-1]
 
@@ -162,29 +159,34 @@ def test_arrow_keys_move_the_slider_and_not_the_map(fresh):
 
 
 def test_play_runs_to_the_end_and_stops(fresh):
-    fresh.evaluate("OneMap.page.panel.periods.show(1)")
+    """What the button says is noted as it changes: it plays on while a test looks."""
+    fresh.evaluate(
+        """() => {
+            const { periods } = OneMap.page.panel;
+            periods.show(1);
+            periods.noted = [];
+            const note = () => periods.noted.push(`${periods.press.ariaLabel} ${periods.at}`);
+            new MutationObserver(note).observe(periods.press, { attributeFilter: ["aria-label"] });
+        }"""
+    )
     press = fresh.get_by_role("button", name="播放")
     press.focus()
     fresh.keyboard.press("Enter")
-    assert fresh.get_by_role("button", name="暂停").count() == 1
-    wait_until(
-        fresh, "OneMap.page.panel.periods.at === 2 && !OneMap.page.panel.periods.timer"
-    )
+    wait_until(fresh, "OneMap.page.panel.periods.noted.at(-1) === '播放 2'")
+    assert fresh.evaluate("OneMap.page.panel.periods.noted[0]") == "暂停 1"
+    assert fresh.evaluate("OneMap.page.panel.periods.timer") == 0
     assert press.count() == 1
 
 
-def test_nothing_plays_by_itself_where_motion_is_not_wanted(chromium, path):  # noqa: F811
-    context = chromium.new_context(offline=True, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(path.as_uri())
-    wait_until(page, "window.OneMap && OneMap.ready")
-    page.get_by_role("button", name="下一期").click()
-    assert page.locator(".om-period-name").text_content() == PERIODS[0]
-    assert page.evaluate("OneMap.page.panel.periods.timer") == 0
-    context.close()
+def test_nothing_plays_by_itself_where_motion_is_not_wanted(chromium, path):
+    with blank(chromium, reduced_motion="reduce") as page:
+        go(page, path.as_uri())
+        page.get_by_role("button", name="下一期").click()
+        assert page.locator(".om-period-name").text_content() == PERIODS[0]
+        assert page.evaluate("OneMap.page.panel.periods.timer") == 0
 
 
-def test_slider_strip_and_search_are_named_and_readable(chromium, tmp_path):  # noqa: F811
+def test_slider_strip_and_search_are_named_and_readable(chromium, tmp_path):
     from test_onemap_travel import network_of
 
     grades = ["I", "II", "III", "IV", "V", "劣V", None]
@@ -206,7 +208,7 @@ def test_slider_strip_and_search_are_named_and_readable(chromium, tmp_path):  # 
         assert page.evaluate(LOW_CONTRAST) == []
 
 
-def test_one_period_has_no_slider_but_its_classes(chromium, tmp_path):  # noqa: F811
+def test_one_period_has_no_slider_but_its_classes(chromium, tmp_path):
     table = assessment()
     table = table[table["period"] == PERIODS[0]]
     saved = gt.save_map(gt.one_map(layers(), assessment=table), tmp_path / "one.html")
@@ -223,11 +225,12 @@ def test_an_assessment_without_its_columns_is_refused(column):
 
 # ---------------------------------------------------------------- links to a view
 def link(page):
-    page.wait_for_timeout(600)
+    """The address, once it says what is in sight."""
+    wait_until(page, "!OneMap.page.view.waiting")
     return page.evaluate("window.location.hash")
 
 
-def test_a_link_opens_the_same_view(chromium, fresh, path):  # noqa: F811
+def test_a_link_opens_the_same_view(chromium, fresh, path):
     fresh.get_by_label("河流", exact=True).uncheck()
     fresh.get_by_label("入河排污口按").select_option("stage")
     option(fresh, "排污口类型", "工业排污口").locator("input").check()
@@ -237,22 +240,19 @@ def test_a_link_opens_the_same_view(chromium, fresh, path):  # noqa: F811
         "OneMap.page.map.setView([31.95, 120.88], 13.25, { animate: false })"
     )
     left = shown(fresh)
-    context = chromium.new_context(viewport=OPENED, offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.goto(path.as_uri() + link(fresh))
-    wait_until(page, "window.OneMap && OneMap.ready")
-    centre = page.evaluate(
-        "[OneMap.page.map.getCenter().lat, OneMap.page.map.getCenter().lng, OneMap.page.map.getZoom()]"
-    )
-    assert np.allclose(centre, [31.95, 120.88, 13.25], atol=1e-4)
-    assert not page.get_by_label("河流", exact=True).is_checked()
-    assert page.get_by_label("监测断面", exact=True).first.is_checked()
-    assert page.get_by_label("入河排污口按").input_value() == "stage"
-    assert shown(page) == left
-    assert page.locator(".om-period-name").text_content() == PERIODS[1]
-    assert watch.complaints == []
-    context.close()
+    with blank(chromium) as page:
+        watch = Watch(page)
+        go(page, path.as_uri() + link(fresh))
+        centre = page.evaluate(
+            "[OneMap.page.map.getCenter().lat, OneMap.page.map.getCenter().lng, OneMap.page.map.getZoom()]"
+        )
+        assert np.allclose(centre, [31.95, 120.88, 13.25], atol=1e-4)
+        assert not page.get_by_label("河流", exact=True).is_checked()
+        assert page.get_by_label("监测断面", exact=True).first.is_checked()
+        assert page.get_by_label("入河排污口按").input_value() == "stage"
+        assert shown(page) == left
+        assert page.locator(".om-period-name").text_content() == PERIODS[1]
+        assert watch.complaints == []
 
 
 def test_going_back_by_the_address_moves_the_map(fresh):
@@ -289,7 +289,7 @@ BAD_LINKS = [
 
 
 @pytest.fixture(scope="module")
-def plain(chromium, path):  # noqa: F811
+def plain(chromium, path):
     """What the map looks like without a link."""
     with opened(chromium, path) as page:
         yield page.evaluate(STATE)
@@ -304,16 +304,13 @@ STATE = """() => {
 
 
 @pytest.mark.parametrize("text", [BAD_LINKS[0], BAD_LINKS[7], HOSTILE[0], HOSTILE[31]])
-def test_a_link_that_makes_no_sense_changes_nothing(chromium, path, plain, text):  # noqa: F811
-    context = chromium.new_context(viewport=OPENED, offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.goto(f"{path.as_uri()}#{quote(text, safe='=&[]{},%')}")
-    wait_until(page, "window.OneMap && OneMap.ready")
-    assert page.evaluate(STATE) == plain
-    assert page.evaluate("window.__hit") is None
-    assert watch.complaints == []
-    context.close()
+def test_a_link_that_makes_no_sense_changes_nothing(chromium, path, plain, text):
+    with blank(chromium) as page:
+        watch = Watch(page)
+        go(page, f"{path.as_uri()}#{quote(text, safe='=&[]{},%')}")
+        assert page.evaluate(STATE) == plain
+        assert page.evaluate("window.__hit") is None
+        assert watch.complaints == []
 
 
 def test_no_link_that_makes_no_sense_changes_anything(fresh):
@@ -323,32 +320,29 @@ def test_no_link_that_makes_no_sense_changes_anything(fresh):
         assert fresh.evaluate(STATE) == before, text
 
 
-def test_hostile_text_in_every_part_of_a_link(chromium, path, plain):  # noqa: F811
+def test_hostile_text_in_every_part_of_a_link(chromium, path, plain):
     """The payloads as names of layers, classes, values and periods."""
-    context = chromium.new_context(viewport=OPENED, offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.goto(path.as_uri())
-    wait_until(page, "window.OneMap && OneMap.ready")
-    page.evaluate(
-        """(payloads) => {
-            const { view } = OneMap.page;
-            for (const text of payloads) {
-                const quoted = JSON.stringify(text);
-                const words = new URLSearchParams({ v: text, l: `[${quoted}]`, k: `[[${quoted},${quoted}]]`,
-                    f: `[[${quoted},${quoted},[${quoted}]],["outfalls","stage",[${quoted}]]]`, p: text });
-                view.read(`#${words}`);
-                view.read(`#${text}`);
-            }
-        }""",
-        HOSTILE,
-    )
-    page.wait_for_timeout(600)
-    assert page.evaluate(STATE) == plain
-    assert page.evaluate("window.__hit") is None
-    assert watch.complaints == []
-    assert watch.outside == []
-    context.close()
+    with blank(chromium) as page:
+        watch = Watch(page)
+        go(page, path.as_uri())
+        page.evaluate(
+            """(payloads) => {
+                const { view } = OneMap.page;
+                for (const text of payloads) {
+                    const quoted = JSON.stringify(text);
+                    const words = new URLSearchParams({ v: text, l: `[${quoted}]`, k: `[[${quoted},${quoted}]]`,
+                        f: `[[${quoted},${quoted},[${quoted}]],["outfalls","stage",[${quoted}]]]`, p: text });
+                    view.read(`#${words}`);
+                    view.read(`#${text}`);
+                }
+            }""",
+            HOSTILE,
+        )
+        link(settled(page))
+        assert page.evaluate(STATE) == plain
+        assert page.evaluate("window.__hit") is None
+        assert watch.complaints == []
+        assert watch.outside == []
 
 
 # ---------------------------------------------------------------- base maps
@@ -417,77 +411,71 @@ def write_tiles(folder, bounds, zooms):
                 Image.new("RGB", (256, 256), (255, 0, 80)).save(target)
 
 
-def test_a_folder_of_tiles_is_drawn_when_it_is_turned_on(chromium, tmp_path):  # noqa: F811
+def test_a_folder_of_tiles_is_drawn_when_it_is_turned_on(chromium, tmp_path):
     map = gt.one_map(
         layers(),
         base=gt.tile_folder("瓦片", datum="cgcs2000", max_zoom=11, credit="测绘院"),
     )
     saved = gt.save_map(map, tmp_path / "底图.html")
     write_tiles(tmp_path / "瓦片", (*at(0, 0), *at(1, 1)), (10, 11))
-    context = chromium.new_context(viewport=OPENED, offline=True)
-    page = context.new_page()
-    watch = Watch(page)
-    page.goto(saved.as_uri())
-    wait_until(page, "window.OneMap && OneMap.ready")
-    assert page.locator(".leaflet-tile").count() == 0
-    page.get_by_label("本地底图").check()
-    wait_until(page, "document.querySelectorAll('.leaflet-tile-loaded').length > 3")
-    assert page.evaluate(
-        "[...document.querySelectorAll('.leaflet-tile-loaded')].every((one) => one.naturalWidth === 256)"
-    )
-    assert page.get_by_text("底图：测绘院").is_visible()
-    assert watch.outside == []
-    assert watch.complaints == []
-    # a picture that is saved may not hold what a page cannot read; the rest is there
-    with page.expect_download() as download:
-        page.get_by_role("button", name="导出图片").click()
-    assert download.value.path().stat().st_size > 20_000
-    assert (
-        page.evaluate(
-            "OneMap.sheet.compose(OneMap.page.map, OneMap.page.panel, { tiles: true }).width"
+    with blank(chromium) as page:
+        watch = Watch(page)
+        go(page, saved.as_uri())
+        assert page.locator(".leaflet-tile").count() == 0
+        page.get_by_label("本地底图").check()
+        wait_until(page, "document.querySelectorAll('.leaflet-tile-loaded').length > 3")
+        assert page.evaluate(
+            "[...document.querySelectorAll('.leaflet-tile-loaded')].every((one) => one.naturalWidth === 256)"
         )
-        > 100
-    )
-    page.get_by_label("本地底图").uncheck()
-    assert page.locator(".leaflet-tile").count() == 0
-    context.close()
+        assert page.get_by_text("底图：测绘院").is_visible()
+        assert watch.outside == []
+        assert watch.complaints == []
+        # a picture that is saved may not hold what a page cannot read; the rest is there
+        with page.expect_download() as download:
+            page.get_by_role("button", name="导出图片").click()
+        assert download.value.path().stat().st_size > 20_000
+        assert (
+            page.evaluate(
+                "OneMap.sheet.compose(OneMap.page.map, OneMap.page.panel, { tiles: true }).width"
+            )
+            > 100
+        )
+        page.get_by_label("本地底图").uncheck()
+        assert page.locator(".leaflet-tile").count() == 0
 
 
-def test_tianditu_is_asked_only_when_it_is_turned_on(chromium, tmp_path):  # noqa: F811
+def test_tianditu_is_asked_only_when_it_is_turned_on(chromium, tmp_path):
     key = "0123456789abcdef" * 2
     saved = gt.save_map(
         gt.one_map(layers(), base=gt.tianditu(key)), tmp_path / "底图.html"
     )
-    context = chromium.new_context(viewport=OPENED)
-    asked = []
-    picture = b"\x89PNG\r\n\x1a\n"
+    with blank(chromium, offline=False) as page:
+        asked = []
+        picture = b"\x89PNG\r\n\x1a\n"
 
-    def answer(route):
-        asked.append(route.request.url)
-        route.fulfill(body=picture, content_type="image/png")
+        def answer(route):
+            asked.append(route.request.url)
+            route.fulfill(body=picture, content_type="image/png")
 
-    context.route(re.compile("^https?:"), answer)
-    page = context.new_page()
-    page.goto(saved.as_uri())
-    wait_until(page, "window.OneMap && OneMap.ready")
-    page.wait_for_timeout(200)
-    assert asked == []
-    page.get_by_label("天地图 矢量").check()
-    page.wait_for_timeout(500)
-    assert asked
-    assert {re.match(r"https://[^/]+/(\w+)_w/wmts", url).group(1) for url in asked} == {
-        "vec",
-        "cva",
-    }
-    assert all(
-        url.startswith("https://t0.tianditu.gov.cn/") and url.endswith(f"&tk={key}")
-        for url in asked
-    )
-    assert page.get_by_text("底图读不到").is_visible()  # such a picture is none
-    context.close()
+        page.context.route(re.compile("^https?:"), answer)
+        go(page, saved.as_uri())
+        settled(page)
+        assert asked == []
+        page.get_by_label("天地图 矢量").check()
+        page.get_by_text("底图读不到").wait_for()  # such a picture is none
+
+        def kinds():
+            return {re.search(r"/(\w+)_w/wmts", url).group(1) for url in asked}
+
+        eventually(page, lambda: len(kinds()) > 1, "both layers are asked for")
+        assert kinds() == {"vec", "cva"}
+        assert all(
+            url.startswith("https://t0.tianditu.gov.cn/") and url.endswith(f"&tk={key}")
+            for url in asked
+        )
 
 
-def test_text_of_a_base_map_is_only_text(chromium, tmp_path):  # noqa: F811
+def test_text_of_a_base_map_is_only_text(chromium, tmp_path):
     text = " ".join(HOSTILE)
     base = gt.tile_folder("tiles", datum="wgs84", label=text, credit=text)
     saved = gt.save_map(gt.one_map(layers(), base=base), tmp_path / "bad.html")
@@ -591,7 +579,7 @@ WRITTEN = """() => {
 }"""
 
 
-def test_points_of_unknown_datum_and_those_on_one_spot_are_counted(chromium, tmp_path):  # noqa: F811
+def test_points_of_unknown_datum_and_those_on_one_spot_are_counted(chromium, tmp_path):
     outfalls = make_outfalls(5).assign(
         datum_status=["known", "unknown", "unknown", "known", "known"]
     )
@@ -605,7 +593,7 @@ def test_points_of_unknown_datum_and_those_on_one_spot_are_counted(chromium, tmp
         assert page.locator(".om-empty").count() == 0
 
 
-def test_a_cluster_that_never_parts_opens_and_the_zoom_has_an_end(chromium, tmp_path):  # noqa: F811
+def test_a_cluster_that_never_parts_opens_and_the_zoom_has_an_end(chromium, tmp_path):
     outfalls = make_outfalls(520)
     outfalls["geometry"] = outfalls.geometry[0]
     saved = gt.save_map(gt.one_map({"outfalls": outfalls}), tmp_path / "spot.html")
@@ -626,7 +614,7 @@ def test_a_cluster_that_never_parts_opens_and_the_zoom_has_an_end(chromium, tmp_
         assert page.evaluate("OneMap.page.map.getMaxZoom()") == 19
 
 
-def test_a_map_of_nothing_says_so(chromium, tmp_path):  # noqa: F811
+def test_a_map_of_nothing_says_so(chromium, tmp_path):
     nowhere = make_outfalls(2).assign(geometry=[None, shapely.Point()])
     saved = gt.save_map(gt.one_map({"outfalls": nowhere}), tmp_path / "none.html")
     with opened(chromium, saved) as page:
@@ -634,7 +622,7 @@ def test_a_map_of_nothing_says_so(chromium, tmp_path):  # noqa: F811
         assert "2 条没有（完整）位置" in page.locator(".om-foot").text_content()
 
 
-def test_the_pointer_names_it_too(chromium, tmp_path):  # noqa: F811
+def test_the_pointer_names_it_too(chromium, tmp_path):
     foreign = gpd.GeoDataFrame(
         {"name": ["a"]}, geometry=[shapely.Point(5.1, 52.1)], crs=4326
     )
@@ -648,7 +636,7 @@ def test_the_pointer_names_it_too(chromium, tmp_path):  # noqa: F811
 
 
 # ---------------------------------------------------------------- hostile periods and gates
-def test_hostile_periods_and_gates_are_only_text(chromium, tmp_path):  # noqa: F811
+def test_hostile_periods_and_gates_are_only_text(chromium, tmp_path):
     from test_trace_exact import network_of
 
     names = sorted(HOSTILE)
@@ -697,7 +685,7 @@ def test_hostile_periods_and_gates_are_only_text(chromium, tmp_path):  # noqa: F
         }""")
         assert set(titles[0]) == set(HOSTILE)
         assert " ".join(HOSTILE) in titles[1]
-        page.wait_for_timeout(600)
+        link(settled(page))
         assert page.evaluate("window.__hit") is None
         assert (
             page.locator("iframe, object, embed, form, base, .om-panel a").count() == 0
@@ -705,7 +693,7 @@ def test_hostile_periods_and_gates_are_only_text(chromium, tmp_path):  # noqa: F
 
 
 # ---------------------------------------------------------------- overdue and discharge
-def test_overdue_and_discharge_filter_all_outfalls(chromium, tmp_path):  # noqa: F811
+def test_overdue_and_discharge_filter_all_outfalls(chromium, tmp_path):
     outfalls = make_outfalls()
     days = pd.to_datetime("2026-01-01") + pd.to_timedelta(
         np.arange(len(outfalls)), unit="D"
@@ -729,7 +717,7 @@ def test_overdue_and_discharge_filter_all_outfalls(chromium, tmp_path):  # noqa:
     assert "逾期" not in text.splitlines()[0]
 
 
-def test_nothing_is_overdue_where_the_map_has_no_day(chromium, tmp_path):  # noqa: F811
+def test_nothing_is_overdue_where_the_map_has_no_day(chromium, tmp_path):
     outfalls = make_outfalls(5).assign(整治期限="2020-01-01")
     map = gt.one_map({"outfalls": outfalls}, date="2026年第一季度")
     with opened(chromium, gt.save_map(map, tmp_path / "noday.html")) as page:

@@ -7,7 +7,12 @@ came, with the row numbers that Excel shows.
 from geotool.io._raster import read_elevation
 from geotool.io._raw import RawTable, fingerprint
 from geotool.io._read import READABLE, list_layers, read_table
-from geotool.io._readings import read_mapping, read_readings, reading_cells
+from geotool.io._readings import (
+    noted_cells,
+    read_mapping,
+    read_readings,
+    reading_cells,
+)
 from geotool.io._replace import replacing
 from geotool.io._sheets import (
     SheetLook,
@@ -28,6 +33,7 @@ __all__ = [
     "flat_table",
     "is_formula",
     "list_layers",
+    "noted_cells",
     "raster_file",
     "read_elevation",
     "read_mapping",

@@ -59,8 +59,7 @@ def read_book(path: Path, *, sheet: str | int | None) -> Book:
         If the file is no workbook, is locked, lacks the sheet, or several sheets
         hold tables.
     """
-    book = _opened(path)
-    with _faults_told(path.name):
+    with _faults_told(path.name), _opened(path) as book:  # closed: it may be a copy
         visible = {
             meta.name: meta.visible == calamine.SheetVisibleEnum.Visible
             for meta in book.sheets_metadata

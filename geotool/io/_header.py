@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from geotool._items import split_header
+from geotool._months import is_month_word
 from geotool._texts import is_blank
 from geotool._units import looks_like_unit
 from geotool.errors import SourceError
@@ -57,12 +58,13 @@ def is_name(cell: Cell) -> bool:
 
 
 def is_known(cell: Cell) -> bool:
-    """Whether a cell is a header of some layer, an item or a coordinate."""
+    """Whether a cell is a header of some layer, an item, a month or a coordinate."""
     if not isinstance(cell, str) or len(cell) > 60:
         return False
     tail = cell.rsplit(" / ", 1)[-1]
     folded = {fold_name(cell), fold_name(tail)} - {""}
-    return bool(folded & known_headers()) or split_header(tail)[0] is not None
+    known = bool(folded & known_headers()) or is_month_word(tail)
+    return known or split_header(tail)[0] is not None
 
 
 def _score(cells: Sequence[Cell]) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geotool._notes import note
 from geotool._texts import is_blank
 from geotool.io._header import Cell, Merge, cell_text, is_name
-from geotool.schema import fold_name
+from geotool.schema import SERIAL, fold_name
 
 _REMARK = re.compile(
     r"^\s*[*※（(]?\s*(?:注|备注|说明|附注|填表说明|填报说明|填表人|填报人|填报单位|制表|审核|"
@@ -25,15 +25,17 @@ _TOTAL = re.compile(
 _SOME_TOTAL = re.compile(r"\S{0,8}(?:合计|总计|小计|共计)[:：]?")
 """A total of a part: 东区小计, 全市合计."""
 _STATISTIC = re.compile(
-    r"平均值?|均值|最[大小高低]值|中位数|average|mean|max|min", re.IGNORECASE
+    r"(?:(?:全[^\s\d]{1,3}|各?断面|总体?|[^\s\d]{1,4}[市县区])的?)?(?:平均值?|均值)"
+    r"|最[大小高低]值|中位数|average|mean|max|min",
+    re.IGNORECASE,
 )
 _NOTHING_MORE = re.compile(r"[（(]?(?:以下|此页|本页)(?:为?空白|无正文|无内容)[）)]?")
 _MAY_BE_TOTAL = re.compile(r"\s*[合总小共累平均最中tsam]", re.IGNORECASE)
 _LABELLED = re.compile(r"[^\d\s:：]{2,10}\s*[:：].*", re.DOTALL)
+_LABEL = re.compile(r"[^\d\s:：]{2,10}\s*[:：]")
+_DAY = re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?")
 _NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[、.．)）]")
 _CONTINUED = re.compile(r"[（(]?续表?[）)]?$")
-SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
-"""Headers of a column that only numbers the rows."""
 
 
 @dataclass
@@ -171,9 +173,24 @@ def _last_wide(block: NDArray[np.object_], filled: NDArray[np.int64]) -> int:
 
 
 def _is_signed(there: list[Cell]) -> bool:
-    """Whether a row holds nothing but labels: 填表人：…, 审核人：…."""
+    """
+    Whether a row holds nothing but labels, what they label, and the day.
+
+    Examples
+    --------
+    >>> _is_signed(["填表人：张三", "审核人：", "李四", "2026年3月6日"])
+    True
+    >>> _is_signed(["备注：", "东口", 120.5])
+    False
+    """
     texts = [cell_text(cell) for cell in there]
-    return bool(_REMARK.match(texts[0])) and all(map(_LABELLED.fullmatch, texts))
+    named = False  # whether the cell before was a label with nothing behind it
+    for text in texts:
+        label = bool(_LABELLED.fullmatch(text))
+        if not (named or label or _DAY.fullmatch(text)):
+            return False
+        named = not named and bool(_LABEL.fullmatch(text))
+    return bool(_REMARK.match(texts[0]))
 
 
 def _doubtful(
@@ -187,7 +204,14 @@ def _doubtful(
         place
         for place, cell in enumerate(first)
         if type(cell) is str
-        and (_MAY_BE_TOTAL.match(cell) or "计" in cell or cell.lstrip()[:1] in begins)
+        and (
+            _MAY_BE_TOTAL.match(cell)
+            or "计" in cell
+            or "均" in cell
+            or "：" in cell
+            or ":" in cell
+            or cell.lstrip()[:1] in begins
+        )
     ]
     doubtful[odd] = True
     return doubtful

@@ -24,6 +24,7 @@ from geotool.io import (
     _vector,
 )
 from geotool.io._grid import destroyed_note, read_sheet
+from geotool.io._quick import quick_copy
 from geotool.io._raw import RawTable, checked_path, fingerprint
 
 Parts = tuple[pd.DataFrame, gpd.GeoSeries | None, list[dict[str, Any]], dict[str, Any]]
@@ -188,8 +189,9 @@ def _book(
         return cells, None, notes, facts
     if _excel.is_encrypted(path):
         raise _excel.locked(name.name)
-    unread = _sound.check_workbook(path, name.name)
-    book = _guarded(_excel.read_book, path, name, sheet=sheet)
+    with quick_copy(path) as quick:
+        unread = _sound.check_workbook(quick, name.name)
+        book = _guarded(_excel.read_book, quick, name, sheet=sheet)
     title = f"{name.name}[{book.sheet}]"
     cells, notes, plain = read_sheet(book.grid, book.merged, name=title)
     told = _excel.book_notes(path, book.sheet, unread, cells.index)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from geotool._months import month_columns
 from geotool._sections import section_groups
 from geotool._texts import number_text
 from geotool.errors import SourceError
 from geotool.io import _text
+from geotool.io._monthly import with_months
 from geotool.io._raw import RawTable, checked_path
 from geotool.io._read import read_table
 from geotool.readings import tidy_readings
@@ -40,20 +42,36 @@ def read_readings(
     readings, rejected : DataFrame
         As :func:`geotool.readings.tidy_readings` gives them; rows as in Excel.
     """
-    cells = reading_cells(read_table(path, sheet=sheet, encoding=encoding))
-    return tidy_readings(cells, year=year)
+    table = read_table(path, sheet=sheet, encoding=encoding)
+    return tidy_readings(reading_cells(table, year=year), year=year)
 
 
-def reading_cells(table: RawTable) -> pd.DataFrame:
+def reading_cells(table: RawTable, *, year: int | None = None) -> pd.DataFrame:
     """Give the cells with the lower name of two header rows where it is enough."""
+    return noted_cells(table, year=year)[0]
+
+
+def noted_cells(
+    table: RawTable, *, year: int | None = None
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """
+    Give the cells of :func:`reading_cells`, and notes on what was taken from a title.
+
+    Parameters
+    ----------
+    table : RawTable
+    year : int, optional
+        Year of months that stand as columns without one.
+    """
     names = [str(name) for name in table.cells.columns]
     beside = {name for headers in section_groups(names).values() for name in headers}
+    beside |= {*month_columns(names)}
     lower = [name.rsplit(" / ", 1)[-1] for name in names]
     chosen = [
         low if lower.count(low) == 1 and name not in beside else name
         for name, low in zip(names, lower, strict=True)
     ]
-    return _with_time(table.cells.set_axis(chosen, axis=1))
+    return with_months(_with_time(table.cells.set_axis(chosen, axis=1)), table, year)
 
 
 _DATE_PARTS = (("年份", "年", "year"), ("月份", "月", "month"), ("日", "day"))

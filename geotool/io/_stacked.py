@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from geotool._notes import note
 from geotool.io._header import Cell, cell_text, is_known, is_name
-from geotool.io._nodata import SERIAL
-from geotool.schema import align_names, fold_name, known_headers, layer_kinds
+from geotool.schema import SERIAL, align_names, fold_name, known_headers, layer_kinds
 from geotool.tables import load_table
 
 _LEAST_HEADERS = 3

@@ -1,18 +1,25 @@
 """Readings as a layer: rules of their own, and notes on what they have no place for."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from geotool._items import item_table, split_header
+from geotool._marks import UNREADABLE, parse_value
+from geotool._months import YEAR_HEADERS, month_columns
 from geotool._notes import note, notes_table
+from geotool._reading_cells import Cell, beyond, split_cell
 from geotool._sections import one_spelling, section_groups
+from geotool._texts import number_text
 from geotool.errors import LayerError
-from geotool.io import RawTable, reading_cells
+from geotool.io import RawTable, noted_cells
 from geotool.layers._inputs import PROPOSAL_COLUMNS, note_lines
 from geotool.layers._result import LayerImport
-from geotool.readings import split_header, tidy_readings
-from geotool.schema import LayerKind, align_names, fold_name
+from geotool.readings import tidy_readings
+from geotool.schema import SERIAL, LayerKind, align_names, fold_name, layer_kind
+from geotool.tables import load_table
 
 _WIDE_KEYS = frozenset(("section_id", "time", "method"))
 """Columns that are read beside one column an item."""
@@ -28,7 +35,7 @@ def readings_layer(
     year: int | None,
 ) -> LayerImport:
     """Read readings, which have rules of their own in geotool.readings."""
-    cells = reading_cells(raw)
+    cells, from_title = noted_cells(raw, year=year)
     names = dict(columns or {})
     unknown = [h for h in names if h not in cells.columns]
     if unknown or not set(names.values()) <= set(kind.columns):
@@ -54,9 +61,13 @@ def readings_layer(
     alone = named.drop(columns=[name for names in beside.values() for name in names])
     lines = [
         *note_lines(raw.notes),
+        *from_title,
         *(_beside_note(beside) if beside else _two_of_one_name(named, tidy)),
         *_spelled_alike(named),
+        *_two_ways(named),
         *_left_out(alone, rejected),
+        *_parted(named, _unused(alone), rejected),
+        *_doubtful(tidy),
     ]
     if year is not None:
         zh = f"没有年份的监测时间按 {year} 年读"
@@ -104,6 +115,91 @@ def _spelled_alike(cells: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+@cache
+def _section_headers() -> frozenset[str]:
+    """Headers of a section, by its code or its name."""
+    column = layer_kind("readings").columns["section_id"]
+    return frozenset(map(fold_name, ("section_id", column.zh, *column.alias)))
+
+
+def _two_ways(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """Say by which of code and name sections are known, and where these disagree."""
+    names = [name for name in cells.columns if fold_name(name) in _section_headers()]
+    used = next(
+        (n for n, k in align_names(names, "readings").items() if k == "section_id"), ""
+    )
+    lines = []
+    for other in (name for name in names if name != used):
+        zh = f"断面按“{used}”认；“{other}”没有带入"
+        en = f"Sections are known by {used}; {other} is not taken along"
+        lines.append(note(zh, en, column=other))
+        pairs = cells[[used, other]].dropna().map(number_text)
+        pairs = pairs.apply(lambda texts: texts.str.strip()).drop_duplicates()
+        for one, two in ((used, other), (other, used)):
+            twice = pairs[pairs.duplicated(one, keep=False)].groupby(one, sort=False)
+            lines += [_disagree(one, two, key, rows) for key, rows in twice]
+    return lines
+
+
+def _disagree(one: str, two: str, key: Any, rows: pd.DataFrame) -> dict[str, Any]:
+    said = "、".join(rows[two])
+    zh = f"“{one}”同为 {key}，“{two}”却有 {said}：是不是同一断面，不猜；请核对"
+    en = f"{key} in {one} has several in {two}: {said}; not guessed, check them"
+    return note(zh, en, row=rows.index[-1], column=two, before=said)
+
+
+_NO_VALUES = frozenset(("section_id", "time", "item", "unit", "flag", "method"))
+"""Columns of readings that hold no values."""
+
+
+def _parted(
+    cells: pd.DataFrame, unused: list[str], rejected: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Note the cells with a unit or a remark behind the value."""
+    keys = align_names(map(str, cells.columns), "readings")
+    no_values = {*unused, *_MADE_AGAIN}
+    no_values |= {name for name, key in keys.items() if key in _NO_VALUES}
+    bad = {*zip(rejected["row"], rejected["column"], strict=True)}
+    lines = []
+    for name in (name for name in cells.columns if name not in no_values):
+        texts = [text for text in cells[name].unique() if type(text) is str]
+        odd = [text for text in texts if parse_value(text)[2] == UNREADABLE]
+        read = {text: part for text in odd if (part := split_cell(text)) is not None}
+        for row, text in cells[name][cells[name].isin([*read])].items():
+            if (row, name) not in bad:
+                lines.append(_parted_note(read[text], text, row, name))
+    return lines
+
+
+def _parted_note(cell: Cell, text: str, row: Any, column: str) -> dict[str, Any]:
+    if cell.unit:
+        zh = f"数字后带单位 {cell.unit}，按它换算为该项目的单位"
+        en = f"The unit {cell.unit} behind the number was taken"
+    else:
+        zh, en = (
+            "取数字；附注没有带入",
+            "The number is taken, the remark kept only here",
+        )
+    after = " ".join(part for part in (cell.value, cell.unit) if part)
+    return note(zh, en, row=row, column=column, before=text, after=after)
+
+
+def _doubtful(tidy: pd.DataFrame) -> list[dict[str, Any]]:
+    """Note values that are possible and seldom true, once an item."""
+    values = tidy["value_mg_l"].to_numpy(float)
+    odd = tidy[beyond(values, tidy["item"], usual=True)]
+    lines = []
+    for key, some in odd.groupby("item", sort=False):
+        item = item_table()[str(key)]
+        low, high = load_table("pollutants")["ranges"][key]["usual"]
+        first = some.iloc[0]
+        which = f"{first['section_id']} {first['time']:%Y-%m-%d} {first['value']}"
+        zh = f"{item.zh} {len(some)} 个值可疑（一般 {low:g}～{high:g} {item.unit}），已保留；如 {which}"
+        en = f"{len(some)} values of {key} are doubtful (usually {low:g} to {high:g}); kept"
+        lines.append(note(zh, en, column=item.zh, before=first["value"]))
+    return lines
+
+
 _REMARK_HEADERS = frozenset(
     map(
         fold_name,
@@ -119,7 +215,7 @@ def _left_out(cells: pd.DataFrame, rejected: pd.DataFrame) -> list[dict[str, Any
     whole = set(rejected.loc[rejected["row"].isna(), "column"])
     for name in _unused(cells):
         said = cells[name].dropna()
-        if said.empty or name in whole:
+        if said.empty or name in whole or fold_name(name) in _section_headers():
             continue
         zh = f"“{name}”列不是监测值，没有带入（{len(said)} 格有内容）"
         en = f"Column {name} holds no readings and is left out ({len(said)} cells)"
@@ -150,6 +246,11 @@ def _unused(cells: pd.DataFrame) -> list[str]:
     else:  # one column an item
         used = {name for name, key in keys.items() if key in _WIDE_KEYS}
         used |= {name for name in names if name not in keys and split_header(name)[0]}
+    used |= {name for name in names if fold_name(name) in SERIAL}
+    months = month_columns(names)
+    used |= {*months}
+    if months:
+        used |= {name for name in names if fold_name(name) in YEAR_HEADERS}
     return [name for name in names if name not in used and name not in _MADE_AGAIN]
 
 

@@ -21,6 +21,13 @@ OneMap.start = function (map, settingsId, layers, others) {
     return L.latLngBounds([latitudeOf(box[3]), longitudeOf(box[0])], [latitudeOf(box[1]), longitudeOf(box[2])]);
   }
 
+  // what is to be seen at once is seen, whatever the map is doing
+  const { setView } = map;
+  map.setView = function (centre, zoom, options) {
+    if (options?.animate === false) OneMap.layers.endZoom(this);
+    return setView.call(this, centre, zoom, options);
+  };
+
   /** Bring a box into view, beside the legend where there is room for both. */
   function show(box) {
     const options = { animate: false, maxZoom: 16, paddingTopLeft: [36, 48], paddingBottomRight: [panel.taken() + 6, 40] };

@@ -96,6 +96,11 @@ OneMap.layers = (function () {
     return map.onemapSurface;
   }
 
+  /** End a zoom that still runs: Leaflet passes over any view that is asked for meanwhile. */
+  function endZoom(map) {
+    if (map._animatingZoom) map._onZoomTransitionEnd();
+  }
+
   const PackedLayer = L.Layer.extend({
     initialize(data) {
       this.data = data;
@@ -205,7 +210,7 @@ OneMap.layers = (function () {
     return odd;
   }
 
-  return { PackedLayer, surfaceOf, hit };
+  return { PackedLayer, surfaceOf, hit, endZoom };
 })();
 
 /** folium calls this once for each packed layer. */

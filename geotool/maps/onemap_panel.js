@@ -14,7 +14,7 @@ OneMap.panel = (function () {
   // ------------------------------------------------------------ the panel
   class Panel {
     constructor(map, facts, layers, others) {
-      Object.assign(this, { map, facts, layers, others, made: [], follow: null, periods: null, series: null, photos: null, paper: "A4" });
+      Object.assign(this, { map, facts, layers, others, made: [], follow: null, periods: null, series: null, photos: null, paper: "A4", waiting: 0 });
       this.data = layers.map((layer) => layer.data);
       this.filters = this.data.filter((layer) => layer.style.facets.length).map((layer) => new OneMap.find.Filters(layer));
       this.popup = L.popup({ closeButton: false });
@@ -111,7 +111,6 @@ OneMap.panel = (function () {
         onkeydown: (event) => {
           if (event.key === "Enter") {
             event.preventDefault(); // or the popup's cross, focused by then, takes the key
-            clearTimeout(this.waiting);
             this.search();
             this.results.querySelector("button")?.click();
           }
@@ -127,6 +126,8 @@ OneMap.panel = (function () {
     }
 
     search() {
+      clearTimeout(this.waiting);
+      this.waiting = 0; // nothing is due: the list is that of the words
       const query = this.box.value.trim();
       this.results.replaceChildren();
       if (!query) return;

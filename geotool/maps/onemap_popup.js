@@ -16,6 +16,7 @@ OneMap.popup = (function () {
     },
 
     openPopup(hits, at, place) {
+      OneMap.layers.endZoom(this.map); // or the map would not make room
       const { layer, row } = hits[at];
       const anchor = layer.anchor(row);
       const onPoint = anchor && layer.points;

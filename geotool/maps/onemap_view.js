@@ -21,9 +21,8 @@ OneMap.view = (function () {
       this.writes = /^(file|https?):$/.test(window.location.protocol);
       this.asked = this.read(window.location.hash);
       map.on("moveend layeradd layerremove onemap:changed", () => this.later());
-      window.addEventListener("hashchange", () => {
-        if (window.location.hash.slice(1) !== this.written) this.read(window.location.hash);
-      });
+      // what was asked for, not what stands there by now: our own writing may have come between
+      window.addEventListener("hashchange", ({ newURL }) => this.read(new URL(newURL).hash));
     }
 
     // ---------------------------------------------------------- writing
@@ -31,8 +30,8 @@ OneMap.view = (function () {
       if (!this.writes) return;
       clearTimeout(this.waiting);
       this.waiting = setTimeout(() => {
-        this.written = this.text();
-        window.history.replaceState(null, "", `#${this.written}`);
+        this.waiting = 0;
+        window.history.replaceState(null, "", `#${this.text()}`);
       }, WAIT);
     }
 

@@ -130,18 +130,19 @@ def _built(
         )
     stage("整理线", "sorting lines")
     simple = simple_lines(parts.shape, parts.row, parts.flipped)
+    del parts  # a million lines are heavy
     stage("求交", "noding")
     meetings = find_meetings(
         simple, over=_passing(points), over_m=over_m, snap_m=snap_m, log=log
     )
     groups = Groups(meetings)
-    log_splits(meetings, groups, log)
+    log_splits(groups, log)
     stage("捕捉端头", "snapping ends")
     clusters = snap_ends(meetings, groups, snap_m=snap_m, log=log)
     cuts = place_cuts(simple, meetings, groups, clusters, snap_m=snap_m, log=log)
     stage("打断", "cutting")
     pieces = cut_lines(simple, cuts)
-    del parts, simple, meetings, groups, clusters, cuts  # a million lines are heavy
+    del simple, meetings, groups, clusters, cuts
     stage("清理", "cleaning")
     pieces = drop_stubs(pieces, snap_m=snap_m, log=log)
     pieces = drop_doubles(pieces, subjects, log=log)

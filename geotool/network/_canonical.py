@@ -184,10 +184,10 @@ def row_order(rivers: gpd.GeoDataFrame, parts: Parts, ids: list[str]) -> Ints:
     """
     ranked = sorted(range(len(ids)), key=ids.__getitem__)
     order = np.array(ranked, dtype=np.int64)
+    if len(set(ids)) == len(ids):
+        return order
     fresh = np.ones(len(ids), dtype=bool)
     fresh[1:] = [ids[a] != ids[b] for a, b in pairwise(ranked)]
-    if fresh.all():
-        return order
     number = np.empty(len(ids), dtype=np.int64)
     number[order] = np.cumsum(fresh)
     first = np.full((len(ids), 2), np.inf)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geotool.network._ragged import Floats, Ints
+from geotool.network._engine import engine
+from geotool.network._ragged import Floats
 
 LOG_COLUMNS = ("step", "subject", "before", "after", "note")
 
@@ -79,8 +80,7 @@ def spots(xy: Floats) -> list[str]:
     >>> spots(np.array([[481152.8141, 3569592.237], [-0.001, 2.5]]))
     ['481152.81 3569592.24', '-0.00 2.50']
     """
-    xy = np.asarray(xy, dtype=float).reshape(-1, 2)
-    return [f"{x} {y}" for x, y in zip(fixed(xy[:, 0]), fixed(xy[:, 1]), strict=True)]
+    return _written(np.asarray(xy, dtype=float).reshape(-1, 2), 2)
 
 
 def fixed(values: Floats, places: int = 2) -> list[str]:
@@ -92,24 +92,12 @@ def fixed(values: Floats, places: int = 2) -> list[str]:
     >>> fixed(np.array([3.14159, 0.005, 20.0]), 3)
     ['3.142', '0.005', '20.000']
     """
-    if len(values) < _FEW:
-        return [f"{value:.{places}f}" for value in values.tolist()]
-    scaled = np.abs(values) * 10.0**places
-    # what is right between two decimals, or huge, is left to the exact way
-    hard = np.signbit(values) | ~(scaled < 1e14)
-    with np.errstate(invalid="ignore"):
-        hard |= np.abs(scaled - np.floor(scaled) - 0.5) < 1e-3
-    whole = np.rint(np.where(hard, 0.0, scaled)).astype(np.int64)
-    width = np.ones(len(values), dtype=np.int64)
-    for k in range(1, 15):
-        width += whole >= 10**k
-    width = np.maximum(width, places + 1)
-    made = np.empty(len(values), dtype=object)
-    for size in np.unique(width).tolist():
-        rows = np.flatnonzero(width == size)
-        made[rows] = _digits(whole[rows], size, places)
-    made[hard] = [f"{value:.{places}f}" for value in values[hard].tolist()]
-    return list(made)
+    return _written(np.reshape(values, (-1, 1)), places)
+
+
+def _written(values: Floats, places: int) -> list[str]:
+    texts: list[str] = engine(10 * len(values)).written(values, places)
+    return texts
 
 
 def worded(sentence: str, words: list[str]) -> list[str]:
@@ -123,19 +111,3 @@ def worded(sentence: str, words: list[str]) -> list[str]:
     """
     made = {word: sentence.format(word) for word in set(words)}
     return [made[word] for word in words]
-
-
-_FEW = 50
-"""Up to so many numbers are written one by one."""
-
-
-def _digits(whole: Ints, size: int, places: int) -> list[str]:
-    """Write numbers of ``size`` digits, the last ``places`` of them decimals."""
-    text = np.empty((len(whole), size + 2), dtype=np.uint8)
-    text[:, size - places] = ord(".")
-    text[:, -1] = ord(" ")
-    for k in range(size):
-        column = size - k - (k >= places)
-        whole, digit = np.divmod(whole, 10)
-        text[:, column] = digit + ord("0")
-    return text.tobytes().decode("ascii").split()

@@ -146,12 +146,12 @@ class Places:
     ) -> None:
         near = xy.round(9)
         order = west_to_east(near)
+        near = near[order]
         fresh = np.ones(len(xy), dtype=bool)
-        for k in range(2):
-            ordered = near[order, k]
-            fresh[1:] = (ordered[1:] != ordered[:-1]) | (fresh[1:] & (k > 0))
+        fresh[1:] = near[1:, 0] != near[:-1, 0]
+        fresh[1:] |= near[1:, 1] != near[:-1, 1]
         distinct = np.cumsum(fresh) - 1
-        unique = near[order[fresh]]
+        unique = near[fresh]
         reach_m = max(reach_m, EXACT_M) + 1e-6  # points stand for those beside them
         if wanted is not None:
             wanted = np.logical_or.reduceat(wanted[order], np.flatnonzero(fresh))

@@ -208,14 +208,18 @@ def node_table(
     """Make the table of nodes: their kind follows from what meets there."""
     ends = reaches[["from_node", "to_node"]].to_numpy().ravel()
     degree = np.bincount(ends, minlength=len(xy))
-    kinds = np.array(["end", "end", "pass", "junction"], dtype=object)
-    kind = kinds[np.minimum(degree, 3)]
+    kinds = ["end", "end", "pass", "junction", "structure"]
+    kind = np.minimum(degree, 3)
     owner = np.full(len(xy), None, dtype=object)
     at = structures["node_id"].to_numpy(int)
-    kind[at] = "structure"
+    kind[at] = 4
     owner[at] = structures["structure_id"].to_numpy(dtype=object)
     table = gpd.GeoDataFrame(
-        {"node_id": np.arange(len(xy)), "kind": kind, "structure_id": owner},
+        {
+            "node_id": np.arange(len(xy)),
+            "kind": _texts(kinds, kind),
+            "structure_id": owner,
+        },
         geometry=shapely.points(xy),
         crs=reaches.crs,
     )

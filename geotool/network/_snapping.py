@@ -45,23 +45,29 @@ class Groups:
         self.begin: Ints = np.concatenate([[0], np.cumsum(self.weight)])
         self.whole: Ints = meetings.whole[order]
         self.ends: Bools = meetings.is_end[order]
-        joints = meetings.is_joint[order]
-        low = self.begin[:-1]
-        self.has_end: Bools = np.logical_or.reduceat(self.ends, low)
-        self.is_fixed: Bools = ~np.logical_and.reduceat(self.ends, low)
-        self.has_joint: Bools = np.logical_or.reduceat(joints, low)
-        self.is_joint: Bools = np.logical_and.reduceat(joints, low)
-        self.is_inner: Bools = np.logical_or.reduceat(~(self.ends | joints), low)
+        ends = self._counted(self.ends)
+        joints = self._counted(meetings.is_joint[order])
+        self.has_end: Bools = ends > 0
+        self.is_fixed: Bools = ends < self.weight
+        self.has_joint: Bools = joints > 0
+        self.is_joint: Bools = joints == self.weight
+        self.is_inner: Bools = ends + joints < self.weight
         first = order[self.begin[:-1]]
         # contacts of one place differ in the last bits: the lowest stands for them
         bits = order[np.repeat(~self.has_end & (self.weight > 1), self.weight)]
         lowest = np.lexsort((meetings.xy[bits, 1], meetings.xy[bits, 0], group[bits]))
         bits = bits[lowest][::-1]
         first[group[bits]] = bits
-        last_to_first = order[self.ends][::-1]
-        first[group[last_to_first]] = last_to_first
+        at = np.flatnonzero(self.ends)
+        before = np.cumsum(ends) - ends  # ends in the places further west
+        first[self.has_end] = order[at[before[self.has_end]]]
         self.stands_for: Ints = first
         self.xy: Floats = meetings.xy[first]
+
+    def _counted(self, which: Bools) -> Ints:
+        """Say how many points of each place are such."""
+        total = np.concatenate([[0], np.cumsum(which)])
+        return np.asarray(total[self.begin[1:]] - total[self.begin[:-1]])
 
 
 @dataclass
@@ -81,15 +87,14 @@ class Clusters:
     leader: Ints
 
 
-def log_splits(meetings: Meetings, groups: Groups, log: Log) -> None:
+def log_splits(groups: Groups, log: Log) -> None:
     """Write down where lines are cut because another touches or crosses them."""
     low = groups.begin[:-1]
     several = np.minimum.reduceat(groups.whole, low) != np.maximum.reduceat(
         groups.whole, low
     )
     split = groups.is_inner | (groups.has_joint & (groups.has_end | several))
-    first = np.minimum.reduceat(meetings.places.order, low)[split]
-    where = spots(meetings.xy[first])
+    where = spots(groups.xy[split])
     how = np.where(
         groups.has_end[split],
         "端点落在线上，已打断 end on a line, split there",

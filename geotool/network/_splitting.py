@@ -164,20 +164,21 @@ def _twins(key: Ints, line: Lines) -> Ints:
     """For each line the earlier one of its key that it is drawn over, or -1."""
     twin = np.full(len(key), -1, dtype=np.int64)
     length = shapely.length(line)
-    begin = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    for first, stop in zip(
-        begin.tolist(), [*begin[1:].tolist(), len(key)], strict=True
-    ):
-        kept: list[int] = []
-        for k in range(first, stop):
-            twin[k] = next((j for j in kept if _is_same(line, length, j, k)), -1)
-            if twin[k] < 0:
-                kept.append(k)
+    rest = np.arange(len(key))
+    while len(rest):  # the first of each key stays, and all others are held against it
+        fresh = np.ones(len(rest), dtype=bool)
+        fresh[1:] = key[rest[1:]] != key[rest[:-1]]
+        first = rest[fresh][np.cumsum(fresh) - 1][~fresh]
+        rest = rest[~fresh]
+        same = _is_same(line, length, first, rest)
+        twin[rest[same]] = first[same]
+        rest = rest[~same]
     return twin
 
 
-def _is_same(line: Lines, length: Floats, one: int, other: int) -> bool:
-    gap = abs(length[one] - length[other])
-    if gap > 2 * SAME_LINE_M + 1e-4 * length[one]:
-        return False
-    return bool(shapely.hausdorff_distance(line[one], line[other]) <= SAME_LINE_M)
+def _is_same(line: Lines, length: Floats, one: Ints, other: Ints) -> Bools:
+    gap = np.abs(length[one] - length[other])
+    same = gap <= 2 * SAME_LINE_M + 1e-4 * length[one]
+    apart = shapely.hausdorff_distance(line[one[same]], line[other[same]])
+    same[same] = apart <= SAME_LINE_M
+    return np.asarray(same)

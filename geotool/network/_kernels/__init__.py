@@ -14,6 +14,7 @@ from geotool.network._kernels._lines import (
     pieces_of,
 )
 from geotool.network._kernels._meet import contacts, near_lines, sweep
+from geotool.network._kernels._texts import written
 
 __all__ = [
     "canonical",
@@ -27,4 +28,5 @@ __all__ = [
     "near_lines",
     "pieces_of",
     "sweep",
+    "written",
 ]

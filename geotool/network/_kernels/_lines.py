@@ -121,6 +121,14 @@ def lengths(xy: Any, start: Any, stop: Any) -> Any:
 
 
 @compiled
+def _copy(xy: Any, low: int, size: int, out: Any, at: int, step: int) -> None:
+    """Copy a stretch, forwards or backwards."""
+    for i in range(size):
+        out[at + i * step, 0] = xy[low + i, 0]
+        out[at + i * step, 1] = xy[low + i, 1]
+
+
+@compiled
 def is_tame(xy: Any, start: Any, stop: Any) -> Any:
     """Whether a line surely neither closes, crosses itself nor turns back sharply."""
     made = np.ones(start.size, np.bool_)
@@ -271,16 +279,15 @@ def _pieces_of(
 ) -> None:
     used = 0
     for k in range(low.size):
-        last = size[k] - 1
-        for i in range(size[k]):
-            at = used + last - i if turned[k] else used + i
-            for c in range(2):
-                if own[k]:
-                    out[at, c] = more[low[k] + i, c]
-                elif i == 0:
-                    out[at, c] = caps[k, c]
-                elif i == last:
-                    out[at, c] = caps[k, 2 + c]
-                else:
-                    out[at, c] = xy[low[k] + i - 1, c]
+        at, step = used, 1
         used += size[k]
+        if turned[k]:
+            at, step = used - 1, -1
+        if own[k]:
+            _copy(more, low[k], size[k], out, at, step)
+            continue
+        inner = size[k] - 2
+        out[at, 0], out[at, 1] = caps[k, 0], caps[k, 1]
+        _copy(xy, low[k], inner, out, at + step, step)
+        at += (inner + 1) * step
+        out[at, 0], out[at, 1] = caps[k, 2], caps[k, 3]

@@ -12,6 +12,7 @@ from geotool.network._plain._lines import (
     pieces_of,
 )
 from geotool.network._plain._meet import contacts, near_lines, sweep
+from geotool.network._plain._texts import written
 
 __all__ = [
     "canonical",
@@ -26,4 +27,5 @@ __all__ = [
     "near_lines",
     "pieces_of",
     "sweep",
+    "written",
 ]
