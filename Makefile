@@ -24,8 +24,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
+# Fuzzing, kills, and what holds for any network on ten times as many of them, by chance.
+ANY := tests/test_check.py tests/test_network.py tests/test_orient.py tests/test_trace.py tests/test_trace_exact.py
+
 test-long: $(STAMP)
 	$(BIN)/python -m pytest -m long
+	GEOTOOL_EXAMPLES=6 $(BIN)/python -m pytest -n 2 --dist loadfile $(ANY)
 
 PARTS := crs quality trace attribution
 PART ?= $(PARTS)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 # No timed assertion: on a busy machine an example may take any time, to draw and to run.
 # The examples are the same in every run, so that a change is what turns a test red; with
-# more of them (GEOTOOL_EXAMPLES=20) chance looks for what these have not met.
+# more of them (GEOTOOL_EXAMPLES=6, make test-long) chance looks for what these missed.
 settings.register_profile(
     "untimed",
     deadline=None,

@@ -29,11 +29,11 @@ from geotool.network._issues import ISSUE_COLUMNS
 CRS = 4549
 X, Y = drawn.ORIGIN
 HERE = Path(__file__).parents[1] / "data"
-TIMES = int(os.environ.get("GEOTOOL_EXAMPLES", "1"))
+TIMES = float(os.environ.get("GEOTOOL_EXAMPLES", "0.6"))
 
 
 def examples(count):
-    return settings(max_examples=count * TIMES, deadline=None)
+    return settings(max_examples=round(count * TIMES), deadline=None)
 
 
 def rivers_of(*lines, **columns):

@@ -22,12 +22,12 @@ from geotool.network import (
 )
 
 CRS = 4549
-TIMES = int(os.environ.get("GEOTOOL_EXAMPLES", "1"))
+TIMES = float(os.environ.get("GEOTOOL_EXAMPLES", "0.6"))
 """Examples of each property are multiplied by this: 30 for a thorough run."""
 
 
 def examples(count):
-    return settings(max_examples=count * TIMES, deadline=None)
+    return settings(max_examples=round(count * TIMES), deadline=None)
 
 
 X, Y = drawn.ORIGIN

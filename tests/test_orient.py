@@ -27,11 +27,11 @@ from geotool.network._loops import Canals
 
 CRS = 4549
 X, Y = drawn.ORIGIN
-TIMES = int(os.environ.get("GEOTOOL_EXAMPLES", "1"))
+TIMES = float(os.environ.get("GEOTOOL_EXAMPLES", "0.6"))
 
 
 def examples(count):
-    return settings(max_examples=count * TIMES, deadline=None)
+    return settings(max_examples=round(count * TIMES), deadline=None)
 
 
 def rivers_of(*lines, **columns):

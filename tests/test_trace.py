@@ -19,7 +19,7 @@ from geotool.network import RiverNetwork, Scenario
 from geotool.network._model import STRUCTURE_COLUMNS
 
 LEVEL = {"certain": 0, "scenario": 1, "possible": 2}
-TIMES = int(os.environ.get("GEOTOOL_EXAMPLES", "1"))
+TIMES = float(os.environ.get("GEOTOOL_EXAMPLES", "0.6"))
 
 
 def network_of(edges, *, n, modes, lengths=None, gates=()):
@@ -136,7 +136,7 @@ def at_node(network, node):
     return None
 
 
-@settings(max_examples=120 * TIMES, deadline=None)
+@settings(max_examples=round(120 * TIMES), deadline=None)
 @given(graphs(), st.data())
 def test_classes_equal_brute_force_over_all_orientations(network, data):
     node = data.draw(st.sampled_from(sorted(set(network.reaches["to_node"]))))
@@ -167,7 +167,7 @@ def test_distances_are_shortest_ways(network, data):
         assert row.distance_m >= shortest[row.reach_id] - 1e-6
 
 
-@settings(max_examples=40 * TIMES, deadline=None)
+@settings(max_examples=round(40 * TIMES), deadline=None)
 @given(graphs(modes=("normal", "unknown", "bidirectional"), with_gates=True), st.data())
 def test_up_and_down_are_mirrors(network, data):
     "a lies upstream of b exactly when b lies downstream of a, at one distance"

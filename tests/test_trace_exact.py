@@ -19,7 +19,7 @@ from geotool.network._model import STRUCTURE_COLUMNS
 MODES = ("known", "unknown", "bidirectional", "inferred")
 STATES = (None, None, None, "open", "closed", "one_way", "unknown", "weir")
 RANK = {"certain": 0, "scenario": 1, "possible": 2}
-TIMES = int(os.environ.get("GEOTOOL_EXAMPLES", "1"))
+TIMES = float(os.environ.get("GEOTOOL_EXAMPLES", "0.6"))
 MAX_FREE = 6
 """Reaches whose direction a world chooses: at most 2 to the power of it worlds."""
 
@@ -256,7 +256,7 @@ def found_classes(trace, world):
     return found
 
 
-@settings(max_examples=250 * TIMES, deadline=None)
+@settings(max_examples=round(250 * TIMES), deadline=None)
 @given(cases())
 def test_classes_equal_all_worlds_with_gates_scenarios_and_any_start(case):
     network, starts, scenario = case
@@ -266,7 +266,7 @@ def test_classes_equal_all_worlds_with_gates_scenarios_and_any_start(case):
     assert found_classes(trace, world) == world.classes()
 
 
-@settings(max_examples=60 * TIMES, deadline=None)
+@settings(max_examples=round(60 * TIMES), deadline=None)
 @given(cases())
 def test_downstream_is_upstream_in_the_mirrored_network(case):
     network, starts, scenario = case
@@ -301,7 +301,7 @@ def test_downstream_is_upstream_in_the_mirrored_network(case):
     )
 
 
-@settings(max_examples=60 * TIMES, deadline=None)
+@settings(max_examples=round(60 * TIMES), deadline=None)
 @given(cases(), st.data())
 def test_a_way_is_one_walk_that_the_class_allows(case, data):
     network, starts, scenario = case
@@ -345,7 +345,7 @@ def test_a_way_is_one_walk_that_the_class_allows(case, data):
         assert way in word or (word == "?" and (level == 2 or is_either))
 
 
-@settings(max_examples=40 * TIMES, deadline=None)
+@settings(max_examples=round(40 * TIMES), deadline=None)
 @given(cases(), st.sampled_from([33.3, 127.7, 311.1]))
 def test_a_limit_takes_exactly_what_lies_beyond(case, limit_m):
     network, starts, scenario = case
