@@ -6,7 +6,7 @@ A laboratory writes ``<0.01``, ``0.01L``, ``未检出``, ``--`` or ``1.2*``; hea
 a second table with the reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -142,19 +142,17 @@ def _side_by_side(
     grouped = {name for headers in groups.values() for name in headers}
     common = [name for name in cells.columns if name not in grouped]
     left = cells[[*grouped]].isna().all(axis=1)  # rows without a value: told once
-    made, refused = [], []
-    for station, headers in groups.items():
-        rows = left | cells[[*headers]].notna().any(axis=1)
-        part = cells.loc[rows, [*common, *headers]].rename(columns=dict(headers))
-        part.insert(0, "断面", station)
-        readings, bad = tidy_readings(part, year=year)
-        back = {item: header for header, item in headers.items()}
-        made.append(readings)
-        refused.append(bad.assign(column=bad["column"].replace(back)))
-        left &= False
-    rejected = stacked(refused).drop_duplicates(["row", "column", "reason"])
-    rejected = rejected.sort_values("row", kind="stable", ignore_index=True)
-    return pd.concat(made, ignore_index=True), rejected
+
+    def parts() -> Iterator[_Part]:
+        for station, headers in groups.items():
+            rows = cells[[*headers]].notna().any(axis=1)
+            if station == next(iter(groups)):
+                rows |= left
+            part = cells.loc[rows, [*common, *headers]].rename(columns=dict(headers))
+            part.insert(0, "断面", station)
+            yield part, {item: header for header, item in headers.items()}
+
+    return _one_after_the_other(parts(), year)
 
 
 def _month_by_month(
@@ -164,24 +162,40 @@ def _month_by_month(
     common = [name for name in cells.columns if name not in months]
     year = next((name for name in common if fold_name(name) in YEAR_HEADERS), None)
     left = _blank(cells[[*months]]).all(axis=1)  # rows without a value: told once
+    each = [*dict.fromkeys((month.year, month.month) for month in months.values())]
+
+    def parts() -> Iterator[_Part]:
+        for when in each:
+            same = {n: m.item for n, m in months.items() if (m.year, m.month) == when}
+            rows = ~_blank(cells[[*same]]).all(axis=1)
+            if when == each[0]:
+                rows |= left
+            renamed = {name: item or "监测值" for name, item in same.items()}
+            part = cells.loc[rows, [*common, *same]].rename(columns=renamed)
+            month = f"{when[1]}月"
+            if when[0] is None and year is not None:
+                years = part.pop(year).map(_id_text).str.rstrip("年")
+                part["监测时间"] = years + f"年{month}"
+            else:
+                part["监测时间"] = f"{when[0]}年{month}" if when[0] else month
+            yield part, {new: old for old, new in renamed.items()}
+
+    return _one_after_the_other(parts(), None)
+
+
+_Part = tuple[pd.DataFrame, dict[str, str]]
+"""Columns of one station or month, and what the file calls those it had to name anew."""
+
+
+def _one_after_the_other(
+    parts: Iterable[_Part], year: int | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read parts of a table by themselves; rejects speak of the file's own headers."""
     made, refused = [], []
-    for when in dict.fromkeys((month.year, month.month) for month in months.values()):
-        same = {n: m.item for n, m in months.items() if (m.year, m.month) == when}
-        rows = left | ~_blank(cells[[*same]]).all(axis=1)
-        renamed = {name: item or "监测值" for name, item in same.items()}
-        part = cells.loc[rows, [*common, *same]].rename(columns=renamed)
-        if when[0] is None and year is not None:
-            part["监测时间"] = part.pop(year).map(_id_text).str.rstrip("年")
-            part["监测时间"] += f"年{when[1]}月"
-        else:
-            part["监测时间"] = (
-                "年".join(map(str, when)) + "月" if when[0] else f"{when[1]}月"
-            )
-        readings, bad = tidy_readings(part)
-        back = {new: old for old, new in renamed.items()}
+    for part, headers in parts:
+        readings, bad = tidy_readings(part, year=year)
         made.append(readings)
-        refused.append(bad.assign(column=bad["column"].replace(back)))
-        left &= False
+        refused.append(bad.assign(column=bad["column"].replace(headers)))
     rejected = stacked(refused).drop_duplicates(["row", "column", "reason"])
     rejected = rejected.sort_values("row", kind="stable", ignore_index=True)
     return pd.concat(made, ignore_index=True), rejected
