@@ -257,6 +257,29 @@ def test_what_waits_in_a_journal_is_not_lost(tmp_path):
         assert database.execute("SELECT a FROM mine").fetchall() == [(7,)]
 
 
+def test_layers_are_listed_once_until_somebody_writes(workspace, monkeypatch):
+    asked = []
+    listed = pyogrio.list_layers
+    monkeypatch.setattr(pyogrio, "list_layers", lambda p: asked.append(p) or listed(p))
+    workspace.write({"rivers": lines(LINE, river_id=["A"])})
+    for _ in range(3):
+        assert workspace.layers() == ["rivers"]
+    assert len(asked) <= 2
+    other = open_workspace(workspace.path)
+    other.write({"docks": lines(LINE, name=["码头"])})
+    assert set(workspace.layers()) == {"rivers", "docks"}, "another file by now"
+    database = sqlite3.connect(workspace.path)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("CREATE TABLE notes (fid INTEGER PRIMARY KEY, text TEXT)")
+    database.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+        "VALUES ('notes', 'attributes', 'notes')"
+    )
+    database.commit()
+    assert "notes" in workspace.layers(), "though it waits in the journal"
+    database.close()
+
+
 def test_what_is_no_workspace(tmp_path):
     (tmp_path / "dir.gpkg").mkdir()
     (tmp_path / "text.gpkg").write_text("hello")

@@ -95,6 +95,11 @@ def _version(database: sqlite3.Connection, tables: set[str]) -> int:
     return int(row[0]) if row and str(row[0]).isdigit() else 0
 
 
+def log_of(path: Path) -> Path:
+    """Give where SQLite keeps what another program has written and not yet settled."""
+    return path.with_name(f"{path.name}-wal")
+
+
 def settle_journal(path: Path) -> None:
     """
     See that nobody else has the file open with changes waiting in a journal.
@@ -102,7 +107,7 @@ def settle_journal(path: Path) -> None:
     QGIS keeps such a journal (``-wal``) beside every GeoPackage it has open. Left
     beside a new file of the same name, it would be played into that one.
     """
-    if not path.with_name(f"{path.name}-wal").exists():
+    if not log_of(path).exists():
         return
     try:
         database = sqlite3.connect(path, timeout=1)

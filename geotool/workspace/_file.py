@@ -113,6 +113,7 @@ class Workspace:
 
     def __init__(self, path: Any) -> None:
         self.path = Path(path)
+        self._listed: tuple[Any, list[str]] = (None, [])
         db.check_file(self.path)
 
     @property
@@ -121,9 +122,15 @@ class Workspace:
         return db.SETTINGS in self._names()
 
     def _names(self) -> list[str]:
+        """List everything; GDAL opens the whole file for it, so once a change."""
+        stamps = [_stamp(path) for path in (self.path, db.log_of(self.path))]
+        if stamps[0] is not None and stamps == self._listed[0]:
+            return self._listed[1]
         try:
             with quiet():
-                return [str(name) for name, _ in pyogrio.list_layers(self.path)]
+                names = [str(name) for name, _ in pyogrio.list_layers(self.path)]
+            self._listed = stamps, names
+            return names
         except pyogrio.errors.DataSourceError as error:
             db.check_file(self.path)  # missing by now, or replaced by something else
             raise WorkspaceError(
@@ -345,6 +352,10 @@ class Workspace:
         return f"{title}<table>{head}{''.join(lines)}</table>"
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    facts = path.stat()
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Tell one state of a file from another; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
     return facts.st_mtime_ns, facts.st_size, facts.st_ino
