@@ -55,7 +55,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/nbstripout notebooks/*.ipynb
 
-# Half an hour by estimate; for the sizes of the goals hours and 8 GB. ONLY="trace map"
+# 25 minutes on two quiet cores; for the sizes of the goals hours and 8 GB. ONLY="trace map"
 # runs some.
 # What they say is kept in build/bench/results.txt.
 ONLY ?=
