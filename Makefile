@@ -4,7 +4,7 @@
 #   make check   lint and types   make format      lay the code out
 #   make coverage  lines and branches seen by a part's tests
 #   make mutation  share of small wrong edits they notice (PART=trace COUNT=150 SEED=2)
-#   make bench   ratios against named peers, half an hour (bench-small, bench-large)
+#   make bench   ratios against named peers, 25 minutes (bench-small, bench-large)
 #   make lab     JupyterLab on the notebooks
 #   make docs    the site, with every notebook run, in docs/_site
 #   make picture  the README's picture, from the demo

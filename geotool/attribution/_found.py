@@ -30,13 +30,16 @@ class Found:
 
     @property
     def searches(self) -> int:
+        """How many searches they are from."""
         return len(np.unique(self.search))
 
     @property
     def largest_gain(self) -> float:
+        """Log-likelihood ratio of the best pulse of all."""
         return max(float(one.gain.max()) for one in self.scores)
 
     def with_more(self, other: "Found") -> "Found":
+        """Put what further searches found behind it."""
         return Found(
             self.scores + other.scores,
             self.kernels + other.kernels,

@@ -30,12 +30,13 @@ def series_evidence(problem: Problem) -> Evidence | None:
     """
     Weigh every candidate by the time series of all sections and items.
 
-    An ensemble of flows is drawn towards the section flows, the known directions and
+    Ensembles of flows are drawn towards the section flows, the known directions and
     the readings outside the incident: levels, fronts and their times tell of splits,
-    depth and speed. In each of its best members every candidate's rectangular pulses
-    are tried on all readings, the declared loads fitted anew. The likelihood of a
-    candidate is the sum over members and pulses, tempered so that a stated probability
-    is how often it is right.
+    depth and speed. In each of their best members every candidate's rectangular pulses
+    are tried on all readings, the declared loads fitted anew. In a member the likelihood
+    of a candidate is the sum over its pulses, tempered so that a stated probability is
+    how often it is right; the posteriors of the members are averaged. More is drawn
+    while the answer still hangs on the draw.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def series_evidence(problem: Problem) -> Evidence | None:
             return _found(given, baseline, flow, part, facts)
 
         found = found_by(range(batch))
-        if found.largest_gain < _value(facts, "pulse", "least_gain"):
+        if not _shows_pulse(found, facts):
             return None
         evidence = _evidence(problem, given, found, facts)
         unsteady = search["unsteady"]["value"]
@@ -87,17 +88,17 @@ def _value(facts: dict[str, Any], part: str, key: str) -> float:
     return float(facts[part][key]["value"])
 
 
-def each_by_thread(work: Callable[[int], Any], count: int) -> list[Any]:
+def each_by_thread(work: Callable[[int], Any], numbers: Sequence[int]) -> list[Any]:
     """
     Call with each number; numpy lets other threads run while it counts.
 
     Examples
     --------
-    >>> each_by_thread(lambda k: k * k, 4)
+    >>> each_by_thread(lambda k: k * k, range(4))
     [0, 1, 4, 9]
     """
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, count)) as pool:
-        return list(pool.map(work, range(count)))
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(numbers))) as pool:
+        return list(pool.map(work, numbers))
 
 
 def baseline_of(
@@ -140,10 +141,8 @@ def likely_flows(
     numbers : sequence of int
         One a search: each has a draw of its own.
     """
-    model, search = (
-        baseline.model,
-        {key: one["value"] for key, one in facts["search"].items()},
-    )
+    model = baseline.model
+    search = {key: one["value"] for key, one in facts["search"].items()}
 
     def kept(number: int) -> Floats:
         ensemble = smooth_ensemble(
@@ -158,8 +157,7 @@ def likely_flows(
         )
         return ensemble.states[best_members(ensemble, search["kept"])]
 
-    kept_of = each_by_thread(lambda k: kept(numbers[k]), len(numbers))
-    return model.flow(np.concatenate(kept_of))
+    return model.flow(np.concatenate(each_by_thread(kept, numbers)))
 
 
 def evidence_of_flows(
@@ -173,9 +171,13 @@ def evidence_of_flows(
     found = _found(
         given, baseline, flow, np.zeros(len(flow.head), dtype=np.int64), facts
     )
-    if found.largest_gain < _value(facts, "pulse", "least_gain"):
-        return None
-    return _evidence(problem, given, found, facts)
+    return (
+        _evidence(problem, given, found, facts) if _shows_pulse(found, facts) else None
+    )
+
+
+def _shows_pulse(found: Found, facts: dict[str, Any]) -> bool:
+    return found.largest_gain >= _value(facts, "pulse", "least_gain")
 
 
 def _found(
@@ -204,7 +206,7 @@ def _found(
         weight = baseline.doubtful_weight(flow, k, kernels[k])
         return pulses.score(flow, k, kernels[k], weight)
 
-    scores = each_by_thread(scored, len(kernels))
+    scores = each_by_thread(scored, range(len(kernels)))
     return Found(scores, kernels, flow.flow_m3_s, search)
 
 

@@ -13,8 +13,8 @@ from geotool.network._ragged import Floats, Ints, Ragged
 
 # ---------------------------------------------------------------- boxes in strips
 @compiled
-def _runs(xy: Any, start: Any, stop: Any, order: Any, pad: float, most: int) -> Any:
-    """Cut lines, in an order, into runs of segments: line, first and last vertex, box."""
+def _runs(xy: Any, start: Any, stop: Any, pad: float, most: int) -> Any:
+    """Cut lines into runs of a few segments: line, first and last vertex, box."""
     count = 0
     for k in range(start.size):
         count += (stop[k] - start[k] - 1 + most - 1) // most
@@ -23,7 +23,7 @@ def _runs(xy: Any, start: Any, stop: Any, order: Any, pad: float, most: int) -> 
     high = np.empty(count, np.int64)
     box = np.empty((count, 4))
     n = 0
-    for k in order:
+    for k in range(start.size):
         for first in range(start[k], stop[k] - 1, most):
             line[n] = k
             low[n] = first
@@ -80,8 +80,7 @@ def contacts(
     xy: Floats, start: Ints, stop: Ints
 ) -> tuple[Floats, Ints, Ints, Ints, Ints]:
     """Find where segments of different lines touch or cross."""
-    # memory is read from front to back: lines side by side in it are near each other
-    line, low, high, box = _runs(xy, start, stop, np.argsort(start), EXACT_M, RUN)
+    line, low, high, box = _runs(xy, start, stop, EXACT_M, RUN)
     base, tall, count = _strips(box[:, 1], box[:, 3])
     begin = _counted(box[:, 1], box[:, 3], base, tall, count)
     item, here = _dealt(np.argsort(box[:, 0]), box, begin, base, tall)
@@ -254,9 +253,8 @@ def near_lines(
     spots: Floats, node: Ints, ends: Ints, shape: Ragged, reach_m: float
 ) -> tuple[Ints, Ints]:
     """Find lines near spots."""
-    order = np.argsort(shape.start)
     line, low, high, box = _runs(
-        shape.xy, shape.start, shape.stop, order, reach_m + 1e-6, LONG_RUN
+        shape.xy, shape.start, shape.stop, reach_m + 1e-6, LONG_RUN
     )
     base, tall, count = _strips(box[:, 1], box[:, 3])
     # spots beside all boxes are near no line
