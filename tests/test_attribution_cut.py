@@ -298,36 +298,36 @@ def test_what_the_trace_did_not_reach_is_in_no_stretch():
 
 # ---------------------------------------------------------------- places of a stretch
 def test_places_cover_the_water_in_equal_parts_no_closer_than_they_should():
-    canals = SimpleNamespace(start=np.arange(3), low_m=np.array([0.0, 100.0, 700.0]))
+    canals = SimpleNamespace(start=np.arange(3), low_m=np.array([0.0, 200.0, 1400.0]))
     groups = [SimpleNamespace(segments=np.array([1])), SimpleNamespace(segments=[2])]
     pieces = SimpleNamespace(
-        segment=np.array([0, 1, 1, 2]), length_m=np.array([100.0, 900, 900, 1100])
+        segment=np.array([0, 1, 1, 2]), length_m=np.array([200.0, 1800, 1800, 2200])
     )
     found = places_of(SimpleNamespace(canals=canals, groups=groups, n=5), pieces)
     assert found.owner.tolist() == [5, 5, 5, 5, 6, 6, 6]
     assert found.piece.tolist() == [1, 1, 2, 2, 3, 3, 3]
     assert found.segment.tolist() == [1, 1, 1, 1, 2, 2, 2]
     np.testing.assert_allclose(
-        found.low_m, [100, 550, 1000, 1450, *(700 + np.arange(3) * 1100 / 3)]
+        found.low_m, [200, 1100, 2000, 2900, *(1400 + np.arange(3) * 2200 / 3)]
     )
-    np.testing.assert_allclose(found.length_m, [450] * 4 + [1100 / 3] * 3)
+    np.testing.assert_allclose(found.length_m, [900] * 4 + [2200 / 3] * 3)
     np.testing.assert_allclose(found.part, [0.25, 0.75] * 2 + [1 / 6, 0.5, 5 / 6])
-    for length, count in ((1000.0, 2), (1000.5, 3), (0.1, 1)):
+    for length, count in ((2000.0, 2), (2000.5, 3), (0.1, 1)):
         pieces_of = SimpleNamespace(segment=np.array([1]), length_m=np.array([length]))
         own = SimpleNamespace(canals=canals, groups=groups, n=5)
         assert len(places_of(own, pieces_of).part) == count
     long = SimpleNamespace(segment=pieces.segment, length_m=pieces.length_m * 1000)
     many = places_of(SimpleNamespace(canals=canals, groups=groups, n=5), long)
-    assert 150 <= len(many.owner) <= 153, "farther apart in a longer web"
+    assert 100 <= len(many.owner) <= 103, "farther apart in a longer web"
 
 
 def test_the_parts_of_a_stretch_add_up_to_one():
     canals = SimpleNamespace(start=np.arange(3), low_m=np.zeros(3))
     groups = [SimpleNamespace(segments=[0]), SimpleNamespace(segments=[1])]
-    pieces = SimpleNamespace(segment=np.array([0, 1]), length_m=np.array([1000.0, 900]))
+    pieces = SimpleNamespace(segment=np.array([0, 1]), length_m=np.array([2000.0, 1800]))
     places = places_of(SimpleNamespace(canals=canals, groups=groups, n=1), pieces)
     found = places_told(places, np.array([0.3, 0.1, 0.0, 0.0]))
-    np.testing.assert_allclose(found[1], [[0, 0, 500, 0.75], [0, 500, 1000, 0.25]])
+    np.testing.assert_allclose(found[1], [[0, 0, 1000, 0.75], [0, 1000, 2000, 0.25]])
     np.testing.assert_allclose(found[2][:, 3], [0.5, 0.5])
     assert sorted(found) == [1, 2]
 

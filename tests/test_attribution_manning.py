@@ -14,7 +14,7 @@ from geotool.attribution._continuity import (
     require_numbers,
     require_water,
 )
-from geotool.attribution._members import FlowModel, FlowPrior
+from geotool.attribution._members import SURE_TURNS, TURNS, FlowModel, FlowPrior
 from geotool.attribution._operator import Transport
 from geotool.errors import NetworkError
 
@@ -128,6 +128,35 @@ def test_heads_lose_by_manning_and_water_is_kept(outlets):
         assert found.start_h[m] == pytest.approx(np.exp(rest[1]))
         assert found.decay_factor[m] == pytest.approx(np.exp(rest[2:]))
         assert found.inlet_m3_s[m] == pytest.approx(np.exp(values[m, [3]]))
+
+
+def test_flows_that_are_kept_lose_no_water_even_where_it_is_about_to_turn():
+    number = np.arange(30).reshape(5, 6)
+    start = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
+    end = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
+    draw, none = np.random.default_rng(11), np.zeros(0)
+    one = web(
+        start=start, end=end, length_m=np.full(49, 900.0), width_m=np.full(49, 20.0),
+        depth_m=np.full(49, np.nan), group=np.arange(49), known=np.zeros(49, int),
+        nodes=30, inflow_m3_s=draw.exponential(0.05, 30), outlets=np.array([24, 29]),
+        gauge=none.astype(int), gauge_m3_s=none, gauge_sigma=none,
+    )  # fmt: skip
+    model = FlowModel(one, FlowPrior(depth_m=1.8), np.array([0.2]))
+    values = model.mean + 2 * model.sd * draw.standard_normal((1000, len(model.mean)))
+
+    def lost(turns):
+        found = model.flow(values, turns=turns)
+        inflow = np.tile(one.inflow_m3_s, (len(values), 1))
+        np.add.at(inflow, (slice(None), one.inlets), found.inlet_m3_s)
+        ends = np.zeros((one.nodes, len(one.start)))
+        np.add.at(ends, (one.start, np.arange(len(one.start))), 1.0)
+        np.add.at(ends, (one.end, np.arange(len(one.start))), -1.0)
+        gone = found.flow_m3_s @ ends.T - inflow
+        gone[:, one.outlets] = 0.0
+        return np.abs(gone).sum(axis=1) / inflow.sum(axis=1)
+
+    assert lost(TURNS).max() > 1e-6, "or the rounds of a search would do"
+    assert lost(SURE_TURNS).max() < 1e-9
 
 
 def test_what_speaks_against_a_flow_is_its_gauges_and_its_known_directions():

@@ -10,7 +10,7 @@ from geotool.attribution import _series as _series_module
 from geotool.attribution._ensemble import Ensemble
 from geotool.attribution._found import TOLD, Found, pulse_facts, travel_hours_of
 from geotool.attribution._lags import Kernels
-from geotool.attribution._members import FlowPrior
+from geotool.attribution._members import SURE_TURNS, FlowPrior
 from geotool.attribution._problem import Evidence
 from geotool.attribution._pulses import PulseGrid, PulseScore
 from geotool.attribution._series import (
@@ -443,13 +443,15 @@ def test_flows_are_sought_as_the_table_says_and_the_best_of_each_kept(monkeypatc
 
     monkeypatch.setattr(_series_module, "smooth_ensemble", smoothed)
     model = SimpleNamespace(
-        mean="mean", sd="sd", flow=lambda states: states.ravel().tolist()
+        mean="mean",
+        sd="sd",
+        flow=lambda states, turns: [turns, *states.ravel().tolist()],
     )
     base = SimpleNamespace(model=model, residuals="residuals")
     keys = "members", "rounds", "kept", "seed", "later", "settled"
     search = {key: {"value": n} for n, key in enumerate(keys)}
     found = likely_flows(base, {"search": search}, range(4, 7))
-    assert found == [43.0, 41.0, 53.0, 51.0, 63.0, 61.0], "search after search"
+    assert found == [SURE_TURNS, 43.0, 41.0, 53.0, 51.0, 63.0, 61.0]
     assert sorted(asked) == [4, 5, 6]
     for number, told in asked.items():
         assert told == {

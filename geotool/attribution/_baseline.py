@@ -66,14 +66,11 @@ class Fit:
         Readings less the fitted baseline; 0 where nothing was read.
     inverse : array, items x nodes x nodes
         Covariance of the loads after the fit.
-    pull : array, items x nodes
-        Loads less their prior mean, in standard deviations.
     """
 
     effect: Floats
     rest: Floats
     inverse: Floats
-    pull: Floats
 
 
 class Baseline:
@@ -107,6 +104,7 @@ class Baseline:
         self.weight = (read / series.sigma**2).reshape(items, -1)
         kept = (read & ~series.aside.astype(bool)) / series.sigma**2
         self.kept_weight = kept.reshape(items, -1)
+        self._kept_root = np.sqrt(self.kept_weight)
         self._precision = np.linalg.inv(loads.spread)
         self._root = np.linalg.cholesky(self._precision).transpose(0, 2, 1)
 
@@ -129,18 +127,21 @@ class Baseline:
         """Give the decay of each item in one member."""
         return np.asarray(self.decay_per_d * flow.decay_factor[member])
 
-    def fit(self, flow: Flow, member: int, kernels: Kernels, weight: Floats) -> Fit:
-        """Fit the loads to the readings in one member."""
+    def _effects(self, flow: Flow, member: int, kernels: Kernels) -> Floats:
+        """Give what a unit of each load makes of each reading: items x nodes x readings."""
         times = self.series.times_h + flow.start_h[member]
         effect = step_responses(
             kernels, self.loads.nodes, times, self.decay(flow, member)
         )
         inlets = len(self.model.web.inlets)
         effect[len(effect) - inlets :] *= flow.inlet_m3_s[member][:, None, None, None]
-        count = len(self.loads.nodes)
-        # one copy in the order of the sums below, and in full precision
+        # one copy in the order of the sums over readings, and in full precision
         effect = np.ascontiguousarray(effect.transpose(2, 0, 1, 3), dtype=float)
-        effect = effect.reshape(len(self.value), count, -1)
+        return effect.reshape(len(self.value), len(self.loads.nodes), -1)
+
+    def fit(self, flow: Flow, member: int, kernels: Kernels, weight: Floats) -> Fit:
+        """Fit the loads to the readings in one member."""
+        effect = self._effects(flow, member, kernels)
         weighed = effect * weight[:, None]
         first = self.value - (self.loads.mean[:, None] @ effect)[:, 0]
         inverse = np.linalg.inv(weighed @ effect.transpose(0, 2, 1) + self._precision)
@@ -149,8 +150,18 @@ class Baseline:
             effect=effect,
             rest=first - (change[:, None] @ effect)[:, 0],
             inverse=inverse,
-            pull=(self._root @ change[..., None])[..., 0],
         )
+
+    def _missed(self, flow: Flow, member: int) -> Floats:
+        """Give residuals of the fit by readings not set aside, and of the loads."""
+        effect = self._effects(flow, member, self.kernels(flow, member))
+        effect *= self._kept_root[:, None]
+        first = self.value * self._kept_root - (self.loads.mean[:, None] @ effect)[:, 0]
+        # item by item: numpy makes half of a symmetric product only in two dimensions
+        normal = np.stack([one @ one.T for one in effect]) + self._precision
+        change = np.linalg.solve(normal, effect @ first[..., None])
+        rest = first - (change.transpose(0, 2, 1) @ effect)[:, 0]
+        return np.concatenate([rest.ravel(), (self._root @ change).ravel()])
 
     def doubtful_weight(
         self, flow: Flow, member: int, kernels: Kernels, *, least: int = 8
@@ -178,11 +189,7 @@ class Baseline:
         stagnant branch whose water comes a day late must not outweigh all the rest.
         """
         flow = self.model.flow(values)
-        found = []
-        for member in range(len(values)):
-            fit = self.fit(flow, member, self.kernels(flow, member), self.kept_weight)
-            missed = fit.rest * np.sqrt(self.kept_weight)
-            found.append(np.concatenate([missed.ravel(), fit.pull.ravel()]))
+        found = [self._missed(flow, member) for member in range(len(values))]
         rest = 3.0 * np.arcsinh(np.array(found) / 3.0)
         return np.hstack([self.model.residuals(flow), rest])
 

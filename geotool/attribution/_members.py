@@ -11,6 +11,9 @@ from geotool.attribution._problem import Floats, Ints
 LEAST_FLOW_M3_S = 1e-6
 """Water that stands still is given this flow: its travel time stays finite."""
 
+TURNS, SURE_TURNS = 8, 24
+"""Rounds of the flow solve: while flows are sought, and for those that are kept."""
+
 
 @dataclass(frozen=True, eq=False)
 class Web:
@@ -163,7 +166,6 @@ class FlowModel:
         self._drop[web.start, segment] += 1.0
         self._drop[web.end, segment] -= 1.0
         self._free = np.setdiff1d(np.arange(web.nodes), web.outlets)
-        self._turns = 8
         self._band = Band(web.start, web.end, web.nodes, self._free)
         usual = float(np.median(web.gauge_m3_s)) if len(web.gauge) else 0.0
         self._slow = 0.02 * max(usual, 0.05)
@@ -172,8 +174,13 @@ class FlowModel:
         self._level = max(0.3 * float(np.abs(head).max(initial=0.0)), 1e-12)
         self._step = 0.01 * (1.0 + usual)
 
-    def flow(self, values: Floats) -> Flow:
-        """Solve the flow of every member."""
+    def flow(self, values: Floats, *, turns: int = TURNS) -> Flow:
+        """
+        Solve the flow of every member.
+
+        A few rounds do for nearly all; where water is about to turn, some more are
+        needed until none is lost (:data:`SURE_TURNS`).
+        """
         web, part = self.web, self._part
         conveyance = np.exp(self._conveyance + values[:, part[0]][:, web.group])
         inlet = np.exp(values[:, part[1]])
@@ -182,7 +189,7 @@ class FlowModel:
         np.add.at(inflow, where, inlet)
         head = np.zeros((len(values), web.nodes))
         head[:, web.outlets[1:]] = values[:, part[2]] * self._level
-        flow = self._solve(conveyance, inflow, head)
+        flow = self._solve(conveyance, inflow, head, turns)
         depth = np.exp(values[:, part[3]])
         return Flow(
             flow_m3_s=flow,
@@ -193,7 +200,7 @@ class FlowModel:
             decay_factor=np.exp(values[:, part[5]]),
         )
 
-    def _solve(self, ease: Floats, inflow: Floats, head: Floats) -> Floats:
+    def _solve(self, ease: Floats, inflow: Floats, head: Floats, turns: int) -> Floats:
         """
         Solve for the heads inside, in place, and give the flow.
 
@@ -206,7 +213,7 @@ class FlowModel:
         flow = np.zeros((len(ease), len(web.start)))
         slow = np.full_like(flow, 0.3) * np.maximum(total, self._slow)
         level = head[:, web.outlets] @ outer
-        for turn in range(self._turns):
+        for turn in range(turns):
             lost = flow * (np.abs(flow) + self._slow) / ease
             gain = ease / (2.0 * np.abs(flow) + self._slow) if turn else ease / slow
             held = flow - gain * (lost - level)

@@ -14,10 +14,10 @@ from geotool.attribution._members import Flow, Web
 from geotool.attribution._problem import Floats, Ints, Problem
 from geotool.attribution._series_web import Pieces
 
-LEAST_M = 500.0
+LEAST_M = 1000.0
 """Places are no closer together than this, but for one on every segment."""
 
-MANY = 150
+MANY = 100
 """About so many places; longer webs have them farther apart."""
 
 

@@ -13,7 +13,7 @@ from geotool.attribution._baseline import Baseline
 from geotool.attribution._draws import draw_error
 from geotool.attribution._ensemble import best_members, smooth_ensemble
 from geotool.attribution._found import Found, pulse_facts
-from geotool.attribution._members import Flow, FlowModel, FlowPrior
+from geotool.attribution._members import SURE_TURNS, Flow, FlowModel, FlowPrior
 from geotool.attribution._places import places_told, with_places
 from geotool.attribution._posterior import probabilities
 from geotool.attribution._problem import Evidence, Floats, Ints, Problem, Words
@@ -157,7 +157,8 @@ def likely_flows(
         )
         return ensemble.states[best_members(ensemble, search["kept"])]
 
-    return model.flow(np.concatenate(each_by_thread(kept, numbers)))
+    states = np.concatenate(each_by_thread(kept, numbers))
+    return model.flow(states, turns=SURE_TURNS)
 
 
 def evidence_of_flows(
