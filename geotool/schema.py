@@ -163,6 +163,10 @@ SERIAL = frozenset(("序号", "编号", "no", "№", "序", "行号", "id"))
 """Headers of a column that only numbers the rows."""
 
 
+_BRACKETED = re.compile(r"[(\[【][^)\]】]*[)\]】]")
+_DROPPED = re.compile(r"[\s_*:.\-/]")
+
+
 def fold_name(name: object) -> str:
     """
     Reduce a header to what matters when two are compared.
@@ -178,8 +182,7 @@ def fold_name(name: object) -> str:
     'permitteddischarge'
     """
     text = unicodedata.normalize("NFKC", str(name)).casefold()
-    text = re.sub(r"[(\[【][^)\]】]*[)\]】]", "", text)
-    return re.sub(r"[\s_*:.\-/]", "", text)
+    return _DROPPED.sub("", _BRACKETED.sub("", text))
 
 
 @cache

@@ -1,6 +1,9 @@
 """Data go one way: no module imports one to its right, not even inside a function."""
 
 import ast
+import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -90,3 +93,56 @@ def test_a_fault_would_be_seen(tmp_path):
     wrong = tmp_path / "wrong.py"
     wrong.write_text("def f():\n    from geotool.cli import main\n    return main\n")
     assert list(imported(wrong)) == [("cli", False)]
+
+
+PACKAGES = sorted(
+    path.parent.name
+    for path in ROOT.glob("*/__init__.py")
+    if "on_demand(" in path.read_text("utf-8")
+)
+
+
+def checked_imports(package):
+    """Name → module that a package tells the type checker it imports."""
+    tree = ast.parse((ROOT / package / "__init__.py").read_text("utf-8"))
+    return {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        for alias in node.names
+    }
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_gives_on_demand_what_it_names(package):
+    """Its list of names, what loads them and what mypy reads say the same."""
+    module = import_module(f"geotool.{package}")
+    assert dir(module) == sorted(module.__all__)
+    for name, home_of in checked_imports(package).items():
+        assert name in module.__all__
+        assert getattr(module, name) is getattr(import_module(home_of), name)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+def loaded_by(code):
+    """Modules that a fresh Python holds after running a line."""
+    told = f"{code}; import sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_help_and_reading_a_register_load_no_solver(tmp_path):
+    start = "from geotool.cli import main"
+    told = loaded_by(
+        f"{start}\ntry: main(['--help'])\nexcept SystemExit: pass\nif 1: 0"
+    )
+    assert not told & {"numpy", "pandas", "geotool.io"}
+    register = Path(__file__).parents[1] / "data" / "sections_nantong.csv"
+    words = ["import", str(register), "--as", "sections", "--datum", "cgcs2000"]
+    read = loaded_by(f"{start}; main({[*words, '--into', str(tmp_path / 'a.gpkg')]})")
+    assert "geotool.layers._build" in read
+    assert not read & {"scipy.sparse", "geotool.network._build", "geotool.maps.onemap"}

@@ -58,7 +58,7 @@ def cut_network(
     """
     length = network.reaches["length_m"].to_numpy(float)
     row, low, high, first = _pieces(length, reach, measure_m)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64)
+    ends = network.ends
     inner = np.flatnonzero(low > 0)
     start, end = ends[row, 0].copy(), ends[row, 1].copy()
     number = len(network.nodes) + np.arange(len(inner))
@@ -177,7 +177,7 @@ def _boundary(
 ) -> tuple[Ints, Ints, Ints, Floats]:
     """Nodes where water enters, leaves and may leave, and how much enters at each."""
     degree = node_degree(network)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64)
+    ends = network.ends
     first = np.where(known < 0, ends[:, 1], ends[:, 0])
     last = np.where(known < 0, ends[:, 0], ends[:, 1])
     sure = known != 0

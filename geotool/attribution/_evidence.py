@@ -156,16 +156,11 @@ class _Likelihood:
 
     def _quiet(self) -> float:
         """Log-likelihood of no extra load, averaged over members."""
-        found = np.array(
-            [
-                sum(
-                    self._density(np.zeros((1, 1, len(self.value))), member, k)[0, 0]
-                    for k in range(len(self.problem.items))
-                )
-                for member in range(len(self.influence.psi))
-            ],
-            dtype=float,
-        )
+        nothing = np.zeros((len(self.influence.psi), 1, 1, len(self.value)))
+        every = slice(None)  # all members at once: each is a few numbers
+        found = np.zeros(len(nothing))
+        for k in range(len(self.problem.items)):
+            found += self._density(nothing, every, k)[:, 0, 0]
         top = found.max()
         return float(top + np.log(np.exp(found - top).mean()))
 
@@ -176,23 +171,27 @@ class _Likelihood:
         effect = size[:, :, None] * (psi * self.profile[chosen, k, None])[:, None, :]
         return self._density(effect, member, k, self.problem.profile_sigma[chosen])
 
-    def _base(self, member: int, k: int) -> Floats:
+    def _base(self, member: int | slice, k: int) -> Floats:
         seen = np.nan_to_num(self.value[:, k])
         own = (self.reading_error * seen) ** 2 + self.floor[:, k] ** 2
         return np.asarray(self.expected.spread[member, k] + np.diag(own))
 
     def _density(
-        self, effect: Floats, member: int, k: int, sigma: Floats | None = None
+        self,
+        effect: Floats,
+        member: int | slice,
+        k: int,
+        sigma: Floats | None = None,
     ) -> Floats:
+        """Log-density of one item; members, where several, come first in ``effect``."""
         there = np.isfinite(self.value[:, k])
         if not there.any():
-            return np.zeros(effect.shape[:2])
+            return np.zeros(effect.shape[:-1])
         effect = effect[..., there]
-        mean = self.expected.mean[member, k, there] + effect
+        mean = self.expected.mean[member, k][..., None, None, there] + effect
         miss = self.value[there, k] - mean
-        spread = np.broadcast_to(
-            self._base(member, k)[np.ix_(there, there)], (*mean.shape, there.sum())
-        ).copy()
+        base = self._base(member, k)[..., there, :][..., None, None, :, there]
+        spread = np.broadcast_to(base, (*mean.shape, int(there.sum()))).copy()
         own = np.arange(int(there.sum()))
         spread[..., own, own] += (self.model_error * mean) ** 2
         if sigma is not None:

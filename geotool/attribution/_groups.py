@@ -109,10 +109,10 @@ def _reached(
 def _group(network: RiverNetwork, canals: Canals, segments: Ints) -> ReachGroup:
     segments = np.sort(segments)
     rows = np.unique(canals.reach[segments])
-    ids = network.reaches["reach_id"].iloc[rows[:3]].astype(str).tolist()
+    ids = [str(key) for key in network.reaches["reach_id"].iloc[rows[:3]]]
     names = [
         str(name)
-        for name in network.reaches["name"].iloc[rows].drop_duplicates()
+        for name in dict.fromkeys(network.reaches["name"].iloc[rows])
         if isinstance(name, str) and name
     ]
     low, high = canals.low_m[segments].min(), canals.high_m[segments].max()

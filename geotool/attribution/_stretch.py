@@ -7,6 +7,7 @@ a stretch as long as all the water above says that the data do not tell where.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -69,7 +70,7 @@ class Stretch:
         near, far = self.parts["nearest_m"].min(), self.parts["farthest_m"].max()
         return float(near) / 1000, float(far) / 1000
 
-    @property
+    @cached_property
     def words(self) -> Words:
         """Where to look for it, in one sentence."""
         facts = load_table("attribution")["evidence"]["stretch"]

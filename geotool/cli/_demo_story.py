@@ -6,7 +6,6 @@ from pathlib import Path
 from unicodedata import east_asian_width
 
 import geotool as gt
-from geotool.cli._commands import save_figure
 from geotool.cli._import import open_or_create
 from geotool.cli._layers import (
     ASSESSMENT,
@@ -15,6 +14,7 @@ from geotool.cli._layers import (
     map_layers,
     zone_layers,
 )
+from geotool.cli._map import save_figure
 from geotool.cli._say import (
     say,
     say_assessment,

@@ -1,6 +1,6 @@
 """Layers of a workspace put together for a step."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -9,7 +9,9 @@ import geotool as gt
 from geotool.network import NETWORK_TABLES, RiverNetwork, workspace_network
 from geotool.quality._layer import truths
 from geotool.workspace import Workspace
-from geotool.zones import ZonePlan
+
+if TYPE_CHECKING:  # a map needs nothing of what draws zones
+    from geotool.zones import ZonePlan
 
 ASSESSMENT = "assessment"
 """Table of a workspace that the last assessment is kept in."""
@@ -22,7 +24,7 @@ def zone_layers(
     rule: Any,
     buffer_m: float | None,
     **ground: gpd.GeoDataFrame,
-) -> tuple[gpd.GeoDataFrame, ZonePlan]:
+) -> tuple[gpd.GeoDataFrame, "ZonePlan"]:
     """Give the protection zones (approved ones kept) and buffers of a workspace.
 
     ``ground`` are further layers :func:`geotool.protection_zones` draws by.

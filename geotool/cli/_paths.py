@@ -5,8 +5,7 @@ from pathlib import Path
 
 from geotool.errors import SourceError
 from geotool.io._write import WRITABLE
-from geotool.report import TRACE_FORMATS
-from geotool.report._formats import INCIDENT_FORMATS
+from geotool.report._formats import INCIDENT_FORMATS, TRACE_FORMATS
 from geotool.schema import layer_kinds
 from geotool.workspace import open_workspace
 

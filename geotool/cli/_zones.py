@@ -1,4 +1,4 @@
-"""What the command `zones` does besides drawing and screening outfalls."""
+"""What ``geotool zones`` does: draw zones, hold things against them, list conflicts."""
 
 import argparse
 import datetime as dt
@@ -9,11 +9,15 @@ import geopandas as gpd
 import pandas as pd
 
 import geotool as gt
-from geotool.cli._say import say
-from geotool.errors import LayerError
+from geotool.cli._atlas import write_workspace_atlas
+from geotool.cli._given import table_of
+from geotool.cli._layers import zone_layers
+from geotool.cli._say import say, say_findings, say_zones
+from geotool.errors import LayerError, SourceError
 from geotool.io import read_table
 from geotool.network import RiverNetwork
-from geotool.workspace import Workspace
+from geotool.report import write_findings
+from geotool.workspace import Workspace, open_workspace
 from geotool.zones import ZonePlan
 
 GROUND = ("water", "dykes", "catchments", "clip")
@@ -24,6 +28,49 @@ _SCREENS = {
     "LineString": gt.screen_lines,
     "Polygon": gt.screen_polygons,
 }
+
+
+def run_zones(chosen: argparse.Namespace) -> None:
+    """Draw zones, hold outfalls against them, list conflicts."""
+    workspace = open_workspace(chosen.workspace)
+    rule = table_of(chosen.rule)
+    on = _day(chosen.on)
+    atlas = Path(chosen.atlas) if chosen.atlas else None
+    if chosen.out and not workspace.has("outfalls"):
+        raise LayerError(
+            f"{workspace.path.name} 里没有排污口（outfalls），没有可筛查的；请去掉 --out，"
+            "或先导入排污口。",
+            f"{workspace.path.name} has no outfalls to screen; leave --out out, or "
+            "import outfalls first.",
+        )
+    network, _ = gt.workspace_network(workspace)
+    ground = ground_layers(workspace, chosen)
+    zones, plan = zone_layers(
+        workspace, network, rule=rule, buffer_m=chosen.buffer_m, **ground
+    )
+    tables: dict[str, pd.DataFrame] = {"zones": zones}
+    say_zones(zones, plan, workspace.read("water_sources"))
+    if workspace.has("outfalls"):
+        findings = gt.screen_points(workspace.read("outfalls"), plan, on=on)
+        tables["findings"] = findings
+        say_findings(findings)
+        if chosen.out:
+            write_findings(findings, chosen.out)
+            say(f"筛查结果：{chosen.out}")
+    tables |= further_findings(workspace, network, plan, chosen, ground=ground, on=on)
+    workspace.write(tables)
+    if atlas is not None:
+        write_workspace_atlas(workspace, plan, atlas, on=on)
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise SourceError(
+            f"日期应写成 2026-09-01，得到 {text!r}。",
+            f"A date is written 2026-09-01, got {text!r}.",
+        ) from None
 
 
 def ground_layers(

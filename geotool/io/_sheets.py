@@ -91,8 +91,12 @@ def storable(table: pd.DataFrame) -> pd.DataFrame:
     shapes = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else None
     made = table.copy()
     for place, column in enumerate(made.columns):
-        if column != shapes:
-            made.isetitem(place, _storable_column(made.iloc[:, place]).array)
+        if column == shapes:
+            continue
+        cells = made.iloc[:, place]
+        stored = _storable_column(cells)
+        if stored is not cells:
+            made.isetitem(place, stored.array)
     return made
 
 

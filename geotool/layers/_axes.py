@@ -37,15 +37,15 @@ def coordinate_names(names: Iterable[object]) -> dict[str, str]:
     >>> list(coordinate_names(names))
     ['lon_d', 'lon_m', 'lon_s', 'lat_d', 'lat_m', 'lat_s']
     """
-    headers = [str(name) for name in names]
+    forms = [(str(name), _forms(str(name))) for name in names]
     table = load_table("layers")["coordinates"]
     found: dict[str, str] = {}
     for key, aliases in table.items():
         folded = {fold_name(alias): place for place, alias in enumerate(aliases)}
         hits = [
             (folded[form], order, name)
-            for order, name in enumerate(headers)
-            for form in _forms(name)
+            for order, (name, folds) in enumerate(forms)
+            for form in folds
             if form in folded
         ]
         if hits:

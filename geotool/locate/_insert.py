@@ -124,7 +124,7 @@ class _Cuts:
 
 def _nodes(network: RiverNetwork, reach: Ints, measure: Floats) -> tuple[Ints, _Cuts]:
     """Give the node of each point, and the cuts that make the new ones."""
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64)[reach]
+    ends = network.ends[reach]
     length = network.reaches["length_m"].to_numpy(float)[reach]
     node = np.where(measure <= SAME_PLACE_M, ends[:, 0], -1)
     node = np.where(length - measure <= SAME_PLACE_M, ends[:, 1], node)

@@ -3,20 +3,7 @@
 The drawing libraries load when a function is first used.
 """
 
-from importlib import import_module
-from typing import Any
-
-_HOME = {
-    "one_map": "onemap",
-    "save_map": "_offline",
-    "plot_map": "figure",
-    "plot_class_calendar": "quality_figures",
-    "plot_class_shares": "quality_figures",
-    "plot_series": "quality_figures",
-    "tianditu": "_ground",
-    "tile_folder": "_ground",
-}
-"""Where each public name lives."""
+from geotool._on_demand import on_demand
 
 __all__ = [
     "one_map",
@@ -29,12 +16,13 @@ __all__ = [
     "tile_folder",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"geotool.maps.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'geotool.maps' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "_ground": ("tianditu", "tile_folder"),
+        "_offline": ("save_map",),
+        "figure": ("plot_map",),
+        "onemap": ("one_map",),
+        "quality_figures": ("plot_class_calendar", "plot_class_shares", "plot_series"),
+    },
+)

@@ -1,6 +1,7 @@
 """Columns that speak of a person stay out of a map unless they are named."""
 
 from collections.abc import Collection, Mapping
+from functools import cache
 
 import geopandas as gpd
 
@@ -24,13 +25,14 @@ def is_personal(header: str) -> bool:
     return any(alias in folded for alias in _personal_aliases())
 
 
-def _personal_aliases() -> set[str]:
-    found = set()
+@cache
+def _personal_aliases() -> frozenset[str]:
+    found: set[str] = set()
     for kind in layer_kinds():
         for key in layer_kind(kind).personal_columns:
             column = layer_kind(kind).columns[key]
             found |= {fold_name(text) for text in (key, column.zh, *column.alias)}
-    return found
+    return frozenset(found)
 
 
 def check_personal(

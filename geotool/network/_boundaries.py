@@ -43,7 +43,7 @@ class Boundaries:
 
     def votes(self, network: RiverNetwork) -> Ints:
         """Let reaches at a named open end run out of an inlet, into an outlet."""
-        ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)
+        ends = network.ends
         degree = node_degree(network)
         vote = np.full(len(ends), -9, dtype=np.int64)
         for nodes, leaving in ((self.told_in, 1), (self.told_out, -1)):
@@ -109,7 +109,7 @@ def _sorted(nodes: set[int]) -> Ints:
 def _known_ends(network: RiverNetwork, sign: Ints) -> tuple[set[int], set[int]]:
     """Open ends that directed reaches run out of, and into."""
     degree = node_degree(network)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)
+    ends = network.ends
     one_way = np.abs(sign) == 1
     first = np.where(sign == -1, ends[:, 1], ends[:, 0])[one_way]
     last = np.where(sign == -1, ends[:, 0], ends[:, 1])[one_way]

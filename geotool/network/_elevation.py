@@ -153,7 +153,7 @@ def _drops_of_nodes(network: RiverNetwork, elevation: pd.Series) -> Floats:
             "node_id.",
         )
     height = heights.reindex(network.nodes["node_id"]).to_numpy(float)
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)
+    ends = network.ends
     drop: Floats = height[ends[:, 0]] - height[ends[:, 1]]
     return drop
 

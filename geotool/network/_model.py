@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import scipy.sparse as sp
 import shapely
 
 from geotool.crs import require_crs
@@ -136,10 +135,18 @@ class RiverNetwork:
         )
 
     @cached_property
+    def ends(self) -> np.ndarray:
+        """First and last node of each reach, a row each; not to be written in."""
+        ends = self.reaches[["from_node", "to_node"]].to_numpy(np.int64, copy=True)
+        ends.flags.writeable = False
+        return ends
+
+    @cached_property
     def component(self) -> np.ndarray:
         """Number of the connected part each node belongs to, ignoring direction."""
-        n = len(self.nodes)
-        ends = self.reaches[["from_node", "to_node"]].to_numpy()
+        import scipy.sparse as sp  # slow to load, and a map of layers does without
+
+        n, ends = len(self.nodes), self.ends
         graph = sp.coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), (n, n))
         return sp.csgraph.connected_components(graph, directed=False)[1]
 

@@ -209,7 +209,7 @@ def _canals(
     """
     names = network.reaches["reach_id"].to_numpy(dtype=str)
     order = np.argsort(names, kind="stable")
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)[order]
+    ends = network.ends[order]
     xy = shapely.get_coordinates(network.nodes.geometry.to_numpy())
     rank = np.empty(len(xy), dtype=np.int64)
     rank[np.lexsort((xy[:, 1], xy[:, 0]))] = np.arange(len(xy))
@@ -275,8 +275,7 @@ def _told(network: RiverNetwork, rim: Boundaries) -> pd.DataFrame:
 
 
 def _told_twice(network: RiverNetwork, rim: Boundaries) -> pd.DataFrame:
-    ends = network.reaches[["from_node", "to_node"]].to_numpy()
-    reach = np.flatnonzero(np.isin(ends, rim.both).any(axis=1))
+    reach = np.flatnonzero(np.isin(network.ends, rim.both).any(axis=1))
     ids = network.reaches["reach_id"].to_numpy(dtype=object)[reach]
     note = "同一处既说进水又说出水，按出水处理 told to be inlet and outlet; taken as outlet"
     return log_rows("conflict", ids, "inlet", "outlet", note)
@@ -286,7 +285,7 @@ def _parts_without_outlet(network: RiverNetwork, drains: Bools) -> pd.DataFrame:
     part = network.component
     dry = np.ones(int(part.max(initial=-1)) + 1, dtype=bool)
     dry[part[drains]] = False
-    of_reach = part[network.reaches["from_node"].to_numpy(np.int64)]
+    of_reach = part[network.ends[:, 0]]
     parts, first, count = np.unique(of_reach, return_index=True, return_counts=True)
     here = dry[parts]
     ids = network.reaches["reach_id"].to_numpy(dtype=object)[first[here]]

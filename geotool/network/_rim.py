@@ -17,8 +17,7 @@ Bools = NDArray[np.bool_]
 
 def node_degree(network: RiverNetwork) -> Ints:
     """Count the reaches at each node."""
-    ends = network.reaches[["from_node", "to_node"]].to_numpy().ravel()
-    return np.bincount(ends, minlength=len(network.nodes))
+    return np.bincount(network.ends.ravel(), minlength=len(network.nodes))
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def structure_sides(network: RiverNetwork, chosen: Bools) -> Sides:
     """Give the sides of the chosen structures."""
     row = np.flatnonzero(chosen)
     at = network.structures["node_id"].to_numpy(np.int64)[row]
-    ends = network.reaches[["from_node", "to_node"]].to_numpy(np.int64)
+    ends = network.ends
     # several structures may share a node: sides are found for nodes, then handed out
     has = np.zeros(len(network.nodes), dtype=bool)
     has[at] = True

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from geotool.network._build import build_network
 from geotool.network._model import RiverNetwork
-from geotool.network._orient import orient_network
 from geotool.network._tables import NETWORK_TABLES, network_from_tables
 
 if TYPE_CHECKING:
@@ -45,6 +43,10 @@ def workspace_network(workspace: "Workspace") -> tuple[RiverNetwork, tuple[str, 
     (1, ())
     """
     if not all(workspace.has(name) for name in NETWORK_TABLES[:3]):
+        # what builds and directs networks loads solvers; a stored one needs none
+        from geotool.network._build import build_network
+        from geotool.network._orient import orient_network
+
         structures = (
             workspace.read("structures") if workspace.has("structures") else None
         )

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from geotool.errors import NetworkError
-from geotool.io import read_mapping
 from geotool.network._model import RiverNetwork
 from geotool.network._scenario import Scenario
 
@@ -116,4 +115,7 @@ def read_scenario(path: str | PathLike[str]) -> Scenario:
     NetworkError
         If an entry is not one of a scenario's.
     """
+    # the reader of readings and all tables comes along with it
+    from geotool.io import read_mapping
+
     return Scenario.from_dict(read_mapping(path))

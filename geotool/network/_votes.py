@@ -259,6 +259,5 @@ def log_rows(
     step: str, subject: Texts, before: object, after: object, note: str
 ) -> pd.DataFrame:
     """Give many rows of the log at once."""
-    rows = {"step": step, "subject": subject, "before": before, "after": after}
-    table = pd.DataFrame({**rows, "note": note}, index=range(len(subject)))
-    return table[list(LOG_COLUMNS)].astype(object)
+    rows = dict(zip(LOG_COLUMNS, (step, subject, before, after, note), strict=True))
+    return pd.DataFrame(rows, index=range(len(subject)), dtype=object)

@@ -4,6 +4,9 @@ from importlib.util import find_spec
 
 from geotool.errors import ReportError
 
+TRACE_FORMATS = (".json", ".csv", ".xlsx", ".gpkg", ".geojson")
+"""Endings that :func:`geotool.report.write_trace` knows."""
+
 INCIDENT_FORMATS = (".docx", ".xlsx", ".html", ".json")
 """Endings that :func:`geotool.report.write_incident` knows."""
 

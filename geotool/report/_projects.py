@@ -58,8 +58,9 @@ def section_projects(
     if projects is None or not len(projects):
         return []
     found = []
+    known = sections.to_dict("records")
     for row in projects.to_dict("records"):
-        basis = _basis(row, sections, section_id)
+        basis = _basis(row, known, section_id)
         if basis is not None:
             found.append(
                 {
@@ -84,11 +85,13 @@ def _deadline(value: Any, on: dt.date) -> str:
     return f"{text}（已过）" if is_past else text
 
 
-def _basis(row: dict[Any, Any], sections: pd.DataFrame, section_id: str) -> str | None:
+def _basis(
+    row: dict[Any, Any], sections: list[dict[Any, Any]], section_id: str
+) -> str | None:
     """Say by what a project is tied to a section; None if by nothing."""
     told = cell_text(row.get("section_id"), "")
     river = cell_text(row.get("river"), "")
-    own = sections[sections["section_id"].astype(str) == section_id].iloc[0]
+    own = next(one for one in sections if str(one["section_id"]) == section_id)
     if not told:
         if river and river == cell_text(own.get("river"), ""):
             return "未写断面，目标水体相同"
@@ -107,15 +110,15 @@ def _basis(row: dict[Any, Any], sections: pd.DataFrame, section_id: str) -> str 
     return None
 
 
-def _named(text: str, sections: pd.DataFrame) -> str:
-    twice = int((sections["name"].astype(str) == text).sum()) > 1
+def _named(text: str, sections: list[dict[Any, Any]]) -> str:
+    twice = sum(str(one["name"]) == text for one in sections) > 1
     return "断面名称相符，但有同名断面，请核对" if twice else "断面名称相符"
 
 
-def _fitting(text: str, sections: pd.DataFrame) -> list[str]:
+def _fitting(text: str, sections: list[dict[Any, Any]]) -> list[str]:
     """List the sections whose name a text is a part of, unless it is an id."""
-    ids = sections["section_id"].astype(str)
-    if len(text) < _SHORTEST or text in set(ids) or "name" not in sections:
+    ids = [str(one["section_id"]) for one in sections]
+    if len(text) < _SHORTEST or text in ids:
         return []
-    names = sections["name"].map(lambda cell: cell_text(cell, ""))
-    return ids[[text in name for name in names]].tolist()
+    names = [cell_text(one.get("name"), "") for one in sections]
+    return [key for key, name in zip(ids, names, strict=True) if text in name]

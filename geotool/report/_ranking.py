@@ -10,7 +10,8 @@ import pandas as pd
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book, write_table, write_vector
 from geotool.network import RiverNetwork
-from geotool.report._trace import NO_RANKING, TRACE_FORMATS, trace_document
+from geotool.report._formats import TRACE_FORMATS
+from geotool.report._trace import NO_RANKING, trace_document
 from geotool.report._trace_sheets import trace_sheets
 
 if TYPE_CHECKING:  # a trace without readings need not load what ranks

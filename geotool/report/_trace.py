@@ -13,11 +13,9 @@ from geotool.crs import to_degrees
 from geotool.errors import SourceError
 from geotool.io import replacing, write_book, write_table, write_vector
 from geotool.network import RiverNetwork
+from geotool.report._formats import TRACE_FORMATS
 from geotool.report._trace_sheets import WORDS, point_sheet, trace_sheets
 from geotool.trace import SOURCES, Trace
-
-TRACE_FORMATS = (".json", ".csv", ".xlsx", ".gpkg", ".geojson")
-"""Endings that :func:`write_trace` knows."""
 
 NO_RANKING = (
     "概率为空：未做证据归因，仅按沿河距离由近到远排列，不代表责任大小 / "

@@ -101,7 +101,7 @@ def _at_nodes(
     """Borders where reaches of several districts meet: many are drawn by district."""
     lines = np.asarray(network.reaches.geometry, dtype=object)
     length = network.reaches["length_m"].to_numpy(float)
-    node = network.reaches[["from_node", "to_node"]].to_numpy(dtype=np.int64).T
+    node = network.ends.T
     inside = np.minimum(_BESIDE_M, length / 2)
     places = np.asarray(network.nodes.geometry, dtype=object)
     tree = shapely.STRtree(shapely.boundary(shapes))

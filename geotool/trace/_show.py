@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from geotool.network import RiverNetwork
 from geotool.schema import layer_kind, layer_kinds
 
 if TYPE_CHECKING:
     import folium
     from matplotlib.figure import Figure
+
+    from geotool.network import RiverNetwork
 
 RELATION_ZH = {"certain": "确定", "scenario": "情景", "possible": "可能"}
 """Words of the three classes."""
@@ -62,7 +63,7 @@ def ways_text(n_ways: int, exact: Any) -> str:
 
 
 def context_layers(
-    network: RiverNetwork | None,
+    network: "RiverNetwork | None",
     results: Mapping[str, gpd.GeoDataFrame],
     layers: Mapping[str, gpd.GeoDataFrame] | None,
 ) -> dict[str, gpd.GeoDataFrame]:

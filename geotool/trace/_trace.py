@@ -248,7 +248,7 @@ def _assumptions(
 def _near_gates(
     network: RiverNetwork, graph: Graph, starts: list[tuple[int, float]]
 ) -> list[str]:
-    texts, words = [], class_words("structure_state")
+    texts = []
     for reach, measure in starts:
         row = network.reaches.iloc[reach]
         for node, metres in (
@@ -257,8 +257,9 @@ def _near_gates(
         ):
             for gate in graph.gates:
                 if graph.base[gate.near] == node and metres <= GATE_NEAR_M:
+                    state = class_words("structure_state")[gate.state]
                     texts.append(
-                        f"起点距 {gate.name or gate.structure_id}（{words[gate.state]}）"
+                        f"起点距 {gate.name or gate.structure_id}（{state}）"
                         f"只有 {metres:.0f} m，按其落在河段 {row['reach_id']} 一侧起算；"
                         "若在闸的另一侧，结果不同"
                     )

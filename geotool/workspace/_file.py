@@ -12,7 +12,7 @@ import pyogrio
 
 from geotool.errors import WorkspaceError
 from geotool.io import replacing
-from geotool.layers import LayerImport, build_layer
+from geotool.layers import LayerImport
 from geotool.schema import align_names, fold_name, layer_kind, layer_kinds
 from geotool.workspace import _database as db
 from geotool.workspace._tables import (
@@ -233,6 +233,9 @@ class Workspace:
         return not kind.id_column or kind.id_column in table
 
     def _checked(self, name: str, table: pd.DataFrame) -> LayerImport:
+        # our own workspaces need nothing of all that reads the registers of others
+        from geotool.layers import build_layer
+
         rows = table.set_axis(pd.RangeIndex(1, len(table) + 1), axis=0)
         if name == "readings":
             headers = [str(column) for column in table.columns]
