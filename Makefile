@@ -20,9 +20,10 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/geotool demo $(DEMO)
 
-# Two workers for the two cores of an office machine; a file's tests stay together.
+# Two workers for the two cores of an office machine; a file's tests stay together. They
+# start many processes: compiled code is kept, whatever the surroundings say.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 # Fuzzing, kills, and what holds for any network on ten times as many of them, by chance.
 ANY := tests/test_check.py tests/test_network.py tests/test_orient.py tests/test_trace.py tests/test_trace_exact.py

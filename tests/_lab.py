@@ -11,8 +11,6 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
-
 PATIENCE_S = 300  # a loaded machine is slow, not wrong
 
 
@@ -36,6 +34,8 @@ def answers(url):
 @contextmanager
 def running_lab(folder, cells, *, name="work.ipynb"):
     """Start JupyterLab on a notebook of these cells; give its address."""
+    import nbformat  # takes seconds to load, and few runs need it
+
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(text) for text in cells],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},

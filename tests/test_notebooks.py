@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -17,6 +15,9 @@ def test_there_are_notebooks():
 @pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path):
+    import nbformat  # they take seconds to load, and only one worker needs them
+    from nbclient import NotebookClient
+
     book = nbformat.read(path, as_version=4)
     client = NotebookClient(
         book,
@@ -33,6 +34,8 @@ def test_notebook_runs(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_a_story_without_outputs(path):
+    import nbformat
+
     book = nbformat.read(path, as_version=4)
     assert book.cells[0].cell_type == "markdown"
     kinds = [cell.cell_type for cell in book.cells]
