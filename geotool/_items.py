@@ -151,6 +151,33 @@ def unit_factor(unit: str, item: str) -> float:
     return found[1] if found else float("nan")
 
 
+def units_of(item: str) -> tuple[str, ...]:
+    """
+    List the units that values of an item may have; empty where it has none.
+
+    Examples
+    --------
+    >>> units_of("NH3N"), units_of("PH")
+    (('mg/L', 'μg/L', 'ng/L', 'g/L'), ())
+    """
+    rows = load_table("pollutants")["units"][item_table()[item].kind]
+    return tuple(row["unit"] for row in rows if row["unit"] and "by_mass" not in row)
+
+
+def taken_by_mass(unit: str, item: str) -> str:
+    """
+    Give the unit that one by mass (ppm) is taken for; empty for any other.
+
+    Examples
+    --------
+    >>> taken_by_mass("PPM", "NH3N"), taken_by_mass("mg/L", "NH3N")
+    ('mg/L', '')
+    """
+    rows = load_table("pollutants")["units"][item_table()[item].kind]
+    name = fold_unit(unit, item) if unit else None
+    return next((row.get("by_mass", "") for row in rows if row["unit"] == name), "")
+
+
 @cache
 def _written_units() -> tuple[str, ...]:
     """All spellings with a slash: only those are safe to see in a longer text."""

@@ -13,10 +13,30 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._chinese_dates import arabic_date
+from geotool._clock import (
+    CHINA_TIME,
+    FIRST_YEAR,
+    LAST_YEAR,
+    UNREADABLE,
+    built,
+    in_range,
+    start_of,
+)
 from geotool.tables import load_table
 
+__all__ = [
+    "CHINA_TIME",
+    "MISSING",
+    "UNREADABLE",
+    "is_missing",
+    "moments",
+    "parse_time",
+    "parse_times",
+    "parse_value",
+    "parse_values",
+]
+
 MISSING = "missing"
-UNREADABLE = "unreadable"
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _POWER = re.compile(r"[×xX*]\s*10\s*(?:\^\s*\(?([+-]?\d+)\)?|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))")
@@ -27,8 +47,6 @@ _VALUE = re.compile(
 )
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?=\D|$)")
 
-CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
-_FIRST_YEAR, _LAST_YEAR = 1950, 2100
 _SURE_MONTH = re.compile(r"(?:19|20)\d\d\.(?:[2-9]|0[1-9]|1[12])")
 """A number that was meant as a month and can only be that one: not 2026.1."""
 _EXCEL_DAYS = (20000.0, 73100.0)
@@ -211,7 +229,9 @@ def _each_once(cells: pd.Series, read: Callable[[Any], Any]) -> list[Any]:
     return results
 
 
-def parse_time(value: object, *, year: int | None = None) -> tuple[pd.Timestamp, str]:
+def parse_time(
+    value: object, *, year: int | None = None, month: int | None = None
+) -> tuple[pd.Timestamp, str]:
     """
     Read one cell as a time.
 
@@ -220,15 +240,16 @@ def parse_time(value: object, *, year: int | None = None) -> tuple[pd.Timestamp,
     value : object
         A date, an Excel day number, or text such as ``"2026-05-03 08:00"``,
         ``"2026年5月"``, ``"20260503"``. A time with a zone becomes Chinese time.
-    year : int, optional
-        Year of a time that is written without one.
+    year, month : int, optional
+        Of a time that is written without them.
 
     Returns
     -------
     time : Timestamp
-        Without a zone; NaT when it cannot be read. A month stands for its first day.
+        Without a zone; NaT when it cannot be read. A month stands for its first day,
+        and so do 5月中旬 (the 11th), 二季度 and 下半年.
     problem : str
-        ``""``, ``"missing"``, ``"no_year"`` or ``"unreadable"``.
+        ``""``, ``"missing"``, ``"no_year"``, ``"no_month"`` or ``"unreadable"``.
 
     Examples
     --------
@@ -236,68 +257,35 @@ def parse_time(value: object, *, year: int | None = None) -> tuple[pd.Timestamp,
     (Timestamp('2026-05-03 08:00:00'), '')
     >>> parse_time("08-21 20:00"), parse_time(46145.5)
     ((NaT, 'no_year'), (Timestamp('2026-05-03 12:00:00'), ''))
+    >>> parse_time("2026年5月中旬")[0], parse_time("二季度", year=2026)[0]
+    (Timestamp('2026-05-11 00:00:00'), Timestamp('2026-04-01 00:00:00'))
+    >>> parse_time("5日", year=2026)
+    (NaT, 'no_month')
     """
     if is_missing(value) or str(value).strip() in ("", "--", "-", "/"):
         return pd.NaT, MISSING  # type: ignore[return-value]
     if isinstance(value, (dt.datetime, dt.date, np.datetime64)):
-        return _in_range(pd.Timestamp(value))
+        return in_range(pd.Timestamp(value))
     text = arabic_date(unicodedata.normalize("NFKC", str(value)).strip())
     if re.fullmatch(_NUMBER, text) and _EXCEL_DAYS[0] <= float(text) < _EXCEL_DAYS[1]:
         seconds = round((float(text) - 25569) * 86400)  # 25569 is 1970-01-01
-        return _in_range(pd.Timestamp(seconds, unit="s"))
+        return in_range(pd.Timestamp(seconds, unit="s"))
     text = re.sub(r"\.0$", "", text)  # 20260503.0, a day read as a number
     # 2026.1: or is it October?
     if isinstance(value, float) and ("." in text and not _SURE_MONTH.fullmatch(text)):
         return pd.NaT, UNREADABLE  # type: ignore[return-value]
     match = _TIME.fullmatch(text)
     if match:
-        return _built(*match.groups())
+        return built(*match.groups())
     compact = _COMPACT.fullmatch(text)
     if compact:
-        return _built(*compact.groups(), None)
+        return built(*compact.groups(), None)
     if not _NO_YEAR.fullmatch(text):
-        return pd.NaT, UNREADABLE  # type: ignore[return-value]
+        return start_of(text, year, month)
     match = _TIME.fullmatch(f"{year}-{text.replace('月', '-')}") if year else None
     if match:
-        return _built(*match.groups())
+        return built(*match.groups())
     return pd.NaT, (UNREADABLE if year else "no_year")  # type: ignore[return-value]
-
-
-def _built(*parts: str | None) -> tuple[pd.Timestamp, str]:
-    *numbers, zone = parts
-    year, month, day, hour, minute, second = (
-        int(part) if part else None for part in numbers
-    )
-    try:
-        midnight = dt.datetime(year or 0, month or 1, day or 1)
-        # 24:00 closes the day in Chinese logs
-        if (hour or 0) > 24 or (hour == 24 and (minute or second)):
-            raise ValueError
-        clock = dt.time(0 if hour == 24 else hour or 0, minute or 0, second or 0)
-    except ValueError:
-        return pd.NaT, UNREADABLE  # type: ignore[return-value]
-    moment = dt.datetime.combine(midnight, clock)
-    if hour == 24:
-        moment += dt.timedelta(days=1)
-    if zone:
-        moment = moment.replace(tzinfo=_zone(zone))
-    return _in_range(pd.Timestamp(moment))
-
-
-def _zone(text: str) -> dt.timezone:
-    if text == "Z":
-        return dt.UTC
-    sign = -1 if text[0] == "-" else 1
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    return dt.timezone(sign * dt.timedelta(hours=hours, minutes=minutes))
-
-
-def _in_range(time: pd.Timestamp) -> tuple[pd.Timestamp, str]:
-    if time.tzinfo is not None:
-        time = time.tz_convert(CHINA_TIME).tz_localize(None)
-    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
-        return pd.NaT, UNREADABLE  # type: ignore[return-value]
-    return time, ""
 
 
 def moments(values: pd.Series) -> NDArray[np.datetime64]:
@@ -310,8 +298,8 @@ def moments(values: pd.Series) -> NDArray[np.datetime64]:
     array(['2026-05-03T00:00:00.000000', 'NaT'], dtype='datetime64[us]')
     """
     times = values.to_numpy("datetime64[us]")
-    first = np.datetime64(f"{_FIRST_YEAR}-01-01", "us")
-    after = np.datetime64(f"{_LAST_YEAR + 1}-01-01", "us")
+    first = np.datetime64(f"{FIRST_YEAR}-01-01", "us")
+    after = np.datetime64(f"{LAST_YEAR + 1}-01-01", "us")
     good = (times >= first) & (times < after)  # NaT is never between
     return times if good.all() else np.where(good, times, np.datetime64("NaT", "us"))
 

@@ -1,125 +1,128 @@
-"""Months that stand side by side as columns: 一月 … 十二月, 2026-01, 氨氮 / 1月."""
+"""Periods that stand side by side as columns: 1月 … 12月, 2026-01, 氨氮 / 1月 / 上旬."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from geotool._chinese_dates import arabic_date
 from geotool._items import item_table, split_header
+from geotool._periods import Period, plain_date, read_period
 from geotool.schema import align_names, fold_name
 
-_NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
-_MONTH = re.compile(
-    r"(?:(?P<year>\d{4})(?:年|[-./]))?(?P<month>\d{1,2}|[一二三四五六七八九十]{1,2})月(?:份)?"
-)
-_NUMBERS = re.compile(
-    r"(?P<year>(?:19|20)\d\d)(?:[-/](?P<month>\d{1,2})(?:-01(?:00:00:00)?)?|(?P<joined>\d\d))"
-)
-_YEAR = re.compile(r"((?:19|20)\d\d)年?")
+_YEAR = re.compile(r"((?:19|20)\d\d)年?度?")
 _STANDARD = re.compile(
     r"(?:GB|HJ|DB\d*|SL)[\s/T]*[\d.]+\s*[-—–]\s*\d{4}", re.IGNORECASE
 )
 _SAID_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_SAID_MONTH = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?:年(\d{1,2})月|[-/.](\d{1,2})(?![\d./~～至—-]))"
+)
 YEAR_HEADERS = frozenset(map(fold_name, ("年份", "年", "年度", "year")))
 
 
 @dataclass(frozen=True)
-class Month:
-    """What a header with a month in it says."""
+class When:
+    """What a header with a period in it says."""
 
-    year: int | None
-    month: int
+    period: Period
     item: str = ""
-    """Header of the item that stands above or below the month; mostly empty."""
+    """Header of the item that stands above or below the period; mostly empty."""
 
     @property
     def header(self) -> str:
         """One way to write it."""
-        when = f"{self.year}年{self.month}月" if self.year else f"{self.month}月"
-        return f"{self.item} / {when}" if self.item else when
+        return f"{self.item} / {self.period.text}" if self.item else self.period.text
 
 
-def read_month(name: str) -> Month | None:
+def read_when(name: str) -> When | None:
     """
-    Read a header as a month.
+    Read a header as a period, with an item or without.
 
     Examples
     --------
-    >>> read_month("十二月"), read_month("2026年 / 1月份")
-    (Month(year=None, month=12, item=''), Month(year=2026, month=1, item=''))
-    >>> read_month("202601").header, read_month("氨氮(mg/L) / 2026-01").header
+    >>> read_when("十二月").header, read_when("2026年 / 1月份").header
+    ('12月', '2026年1月')
+    >>> read_when("202601").header, read_when("氨氮(mg/L) / 2026-01").header
     ('2026年1月', '氨氮(mg/L) / 2026年1月')
-    >>> read_month("13月") is None, read_month("2026.1") is None
-    (True, True)
+    >>> read_when("2026年 / 1月 / 上旬").header, read_when("一季度 / 2月").header
+    ('2026年1月上旬', '2月')
+    >>> read_when("13月"), read_when("2026.1"), read_when("一季度 / 平均")
+    (None, None, None)
     """
-    parts = name.split(" / ")
-    if len(parts) > 2:
-        return None
-    months = [_bare_month(part) for part in parts]
-    found = [month for month in months if month is not None]
-    if len(found) != 1:
-        return None
-    other = next((p for p, m in zip(parts, months, strict=True) if m is None), "")
-    if not other or split_header(other)[0]:
-        return Month(found[0].year, found[0].month, other)
-    year = _YEAR.fullmatch(_plain(other))
-    if year and found[0].year in (None, int(year[1])):
-        return Month(int(year[1]), found[0].month)
-    return None
-
-
-def _plain(text: str) -> str:
-    return "".join(arabic_date(unicodedata.normalize("NFKC", text)).split())
-
-
-def _bare_month(text: str) -> Month | None:
-    plain = _plain(text)
-    found = _MONTH.fullmatch(plain)
-    if found:
-        word = found["month"]
-        month = int(word) if word.isdigit() else [*_NUMERALS, word].index(word) + 1
-    else:
-        found = _NUMBERS.fullmatch(plain)
-        if not found:
+    period: Period | None = None
+    year, item = None, ""
+    for part in name.split(" / "):
+        found, only_year = read_period(part), _YEAR.fullmatch(plain_date(part))
+        if found is not None:
+            period = found if period is None else _one_of(period, found)
+            if period is None:
+                return None
+        elif only_year and year is None:
+            year = int(only_year[1])
+        elif item or not split_header(part)[0]:
             return None
-        month = int(found["month"] or found["joined"])
-    year = int(found["year"]) if found["year"] else None
-    return Month(year, month) if 1 <= month <= 12 else None
+        else:
+            item = part
+    if period is None or (year and period.year not in (None, year)):
+        return None
+    return When(replace(period, year=period.year or year), item)
 
 
-def is_month_word(text: str) -> bool:
+def _one_of(one: Period, other: Period) -> Period | None:
+    """Join two periods of which one lies in the other: a month above ten days."""
+    return one.within(other) or other.within(one)
+
+
+def is_period_word(text: str) -> bool:
     """
-    Whether a text is a month and nothing else: a date may be data as well.
+    Whether a text is a period and nothing else: a date may be data as well.
 
     Examples
     --------
-    >>> is_month_word("十二月"), is_month_word("1月份"), is_month_word("2026年1月")
-    (True, True, False)
+    >>> [is_period_word(text) for text in ("十二月", "1月份", "上旬", "2026年1月")]
+    [True, True, True, False]
     """
-    if "月" not in text or len(text) > 6:
+    if len(text) > 6 or not text.strip():
         return False
-    found = _bare_month(text)
+    found = read_period(text)
     return found is not None and found.year is None
 
 
-def month_columns(names: Iterable[str]) -> dict[str, Month]:
+def period_columns(names: Iterable[str]) -> dict[str, When]:
     """
-    Find the headers that are months, where no other column says the time.
+    Find the headers that are periods, where no other column says the time.
+
+    Of periods of two lengths the shorter ones are taken: a quarter beside its months
+    is their mean.
 
     Examples
     --------
-    >>> [*month_columns(["断面", "1月", "2月", "年均"])]
-    ['1月', '2月']
-    >>> month_columns(["断面", "监测时间", "1月", "2月"]), month_columns(["断面", "1月"])
+    >>> [*period_columns(["断面", "1月", "2月", "3月", "一季度", "年均"])]
+    ['1月', '2月', '3月']
+    >>> period_columns(["断面", "监测时间", "1月", "2月"]), period_columns(["断面", "1月"])
     ({}, {})
     """
     names = [*names]
     if "time" in align_names(names, "readings").values():
         return {}
-    read = {name: read_month(name) for name in names}
-    found = {name: month for name, month in read.items() if month is not None}
+    read = {name: read_when(name) for name in names}
+    found = _months_of_dates({name: when for name, when in read.items() if when})
+    finest = min((when.period.grain for when in found.values()), default=0)
+    found = {n: when for n, when in found.items() if when.period.grain == finest}
     return found if len(found) > 1 else {}
+
+
+def _months_of_dates(found: dict[str, When]) -> dict[str, When]:
+    """Take dates that are all the first of a month for the month, as Excel writes it."""
+    dates = {n: w for n, w in found.items() if w.period.unit == "day"}
+    firsts = all(w.period.part == 1 and w.period.year for w in dates.values())
+    if not firsts or len({w.period.month for w in dates.values()}) < 2:
+        return found
+    months = {
+        name: replace(when, period=replace(when.period, unit="month"))
+        for name, when in dates.items()
+    }
+    return {**found, **months}
 
 
 def years_in(text: str) -> list[int]:
@@ -133,6 +136,23 @@ def years_in(text: str) -> list[int]:
     """
     found = _SAID_YEAR.findall(_STANDARD.sub("", unicodedata.normalize("NFKC", text)))
     return sorted({*map(int, found)})
+
+
+def months_in(text: str) -> list[tuple[int, int]]:
+    """
+    Give the months that a title names with their year; a span of months is none.
+
+    Examples
+    --------
+    >>> months_in("2026年3月水质日报"), months_in("2026-03"), months_in("2026年1-3月")
+    ([(2026, 3)], [(2026, 3)], [])
+    >>> months_in("二〇二六年三月"), months_in("2026年13月")
+    ([], [])
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    found = _SAID_MONTH.findall(_STANDARD.sub("", plain))
+    pairs = {(int(year), int(one or two)) for year, one, two in found}
+    return sorted(pair for pair in pairs if 1 <= pair[1] <= 12)
 
 
 def items_in(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
@@ -19,6 +20,13 @@ _WITH_UNIT = re.compile(
     r"(?:\s*[×xX*]\s*10\s*\^?[+-]?[\d⁰¹²³⁴-⁹⁺⁻]+|[eE][+-]?\d+(?![a-zA-Z]))?)\s*"
     r"[(（\[]?([^\d\s()（）\[\].+*-][^()（）\[\]]*)[)）\]]?"
 )
+_LARGE = re.compile(
+    r"(?P<mark>(?:<=|>=|[<>≤≥＜＞])?\s*)(?P<number>\d+(?:\.\d+)?)\s*(?P<power>[万亿])\s*"
+    r"(?P<unit>[^\d\s()（）].*)?"
+)
+_LIKE_UNIT = re.compile(r"(?![,，;；:：、]).*(?:[/%‰°℃]|[a-zA-Zμµ]{2}).*")
+"""What a text has that stands for a unit: 级 and 超标 are none, nor O for zero."""
+_POWERS = {"万": 4, "亿": 8}
 _EXCEEDING = re.compile(
     r"超标\d+(?:\.\d+)?倍?|(?:劣?[ⅠⅡⅢⅣⅤIVⅰ-ⅹ]+|[一二三四五]|劣五)类"
 )
@@ -30,11 +38,12 @@ _RANGE = re.compile(
 
 
 class Cell(NamedTuple):
-    """A value, the unit behind it and the remark behind that; empty where none is."""
+    """A value, the unit behind it, the remark behind that, and 万; empty where none is."""
 
     value: str
     unit: str = ""
     remark: str = ""
+    power: str = ""
 
 
 @cache
@@ -49,9 +58,11 @@ def split_cell(text: str) -> Cell | None:
     Examples
     --------
     >>> split_cell("0.31 mg/l"), split_cell("＜0.025mg/L")
-    (Cell(value='0.31', unit='mg/l', remark=''), Cell(value='＜0.025', unit='mg/L', remark=''))
+    (Cell(value='0.31', unit='mg/l', remark='', power=''), Cell(value='＜0.025', unit='mg/L', remark='', power=''))
     >>> split_cell("0.31（超标0.5倍）")
-    Cell(value='0.31', unit='', remark='超标0.5倍')
+    Cell(value='0.31', unit='', remark='超标0.5倍', power='')
+    >>> split_cell("＞1.2万MPN/L")
+    Cell(value='＞12000', unit='MPN/L', remark='', power='万')
     >>> split_cell("0.01(检出限)"), split_cell("0.3~0.5mg/L"), split_cell("3级")
     (None, None, None)
     """
@@ -64,7 +75,33 @@ def split_cell(text: str) -> Cell | None:
     parted = _WITH_UNIT.fullmatch(rest)
     if parted and is_unit(parted[2]) and parse_value(parted[1])[2] != UNREADABLE:
         return Cell(parted[1].strip(), parted[2].strip(), remark)
+    large = _LARGE.fullmatch(rest)
+    if large and (not large["unit"] or is_unit(large["unit"])):
+        power = large["power"]
+        number = Decimal(large["number"]).scaleb(_POWERS[power])
+        value = f"{large['mark'].strip()}{number:f}"
+        return Cell(value, (large["unit"] or "").strip(), remark, power)
     return None
+
+
+def unknown_units(raw: pd.Series, flags: pd.Series) -> NDArray[np.object_]:
+    """
+    Give what stands like a unit behind a number and is none; else an empty text.
+
+    Examples
+    --------
+    >>> cells = pd.Series(["5.2mg/kg", "3级", "12 %", "0.3"])
+    >>> unknown_units(cells, pd.Series(["unreadable"] * 3 + [""])).tolist()
+    ['mg/kg', '', '%', '']
+    """
+    odd = (flags == UNREADABLE).to_numpy(bool)
+    found = np.full(len(raw), "", dtype=object)
+    for at in np.flatnonzero(odd):
+        cell = raw.iloc[at]
+        parted = _WITH_UNIT.fullmatch(cell.strip()) if isinstance(cell, str) else None
+        if parted and _LIKE_UNIT.fullmatch(parted[2]) and not is_unit(parted[2]):
+            found[at] = parted[2].strip()
+    return found
 
 
 def _is_remark(text: str) -> bool:

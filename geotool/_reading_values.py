@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geotool._items import unit_factor
+from geotool._items import item_table, unit_factor, units_of
 from geotool._marks import MISSING, UNREADABLE, parse_value, parse_values
-from geotool._reading_cells import are_ranges, beyond, split_cells
+from geotool._reading_cells import are_ranges, beyond, split_cells, unknown_units
 from geotool._rejections import rejections, stacked
 from geotool._texts import number_text
 from geotool.tables import load_table
@@ -69,11 +69,15 @@ def judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     known = long["item"].notna()
     items = long["item"].where(known, "NH3N")  # any key, the row is rejected below
     value_mg_l = convert_units(read["value"], long["unit"], items)
+    odd = unknown_units(raw, read["flag"])
+    long = long.assign(unit=np.where(odd != "", odd, long["unit"]))
     reason = np.select(
         [
             ~known,
             read["flag"] == MISSING,
+            long["flag"].isin(load_table("pollutants")["marks"]["void"]),
             are_ranges(raw, read["flag"]),
+            odd != "",
             read["flag"] == UNREADABLE,
             (read["value"] < 0) & (items != "WT"),
             np.isnan(value_mg_l) & read["value"].notna(),
@@ -82,7 +86,9 @@ def judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         [
             "item",
             "value_missing",
+            "value_void",
             "value_range",
+            "unit",
             "value_unreadable",
             "value_negative",
             "unit",
@@ -107,10 +113,33 @@ def judge(long: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             name,
         )
         for name in dict.fromkeys(reason[~good])
+        if name != "unit"
         for bad in [long[reason == name]]
     ]
+    refused += _of_other_units(long[reason == "unit"])
     columns = [*TIDY_COLUMNS, *(["method"] if "method" in tidy else [])]
     return tidy.reset_index(drop=True)[columns], stacked(refused)
+
+
+def _of_other_units(bad: pd.DataFrame) -> list[pd.DataFrame]:
+    """Refuse values by their unit, naming it and those that the item may have."""
+    made = []
+    for pair, rows in bad.groupby(["unit", "item"], sort=False):
+        unit, item = map(str, pair)
+        shown = [cell if unit in str(cell) else unit for cell in rows["raw"]]
+        columns = rows["column"].tolist()
+        table = rejections(rows["row"].array, columns, shown, "unit")
+        zh, fits = item_table()[item].zh, units_of(item)
+        table["reason"] += f"：{zh}的“{unit}”"
+        table["reason_en"] += f": {unit} of {item}"
+        if fits:
+            table["remedy"] = f"改用 {'、'.join(fits)}"
+            table["remedy_en"] = f"Use {', '.join(fits)}"
+        else:
+            table["remedy"] = "该项目没有单位，只写数字"
+            table["remedy_en"] = "It has no unit: write the number alone"
+        made.append(table)
+    return made
 
 
 def _marks(

@@ -35,6 +35,12 @@ REASONS = {
         "写成 2026-05-03 08:00，或用 year（--year）指明年份",
         "Write it as 2026-05-03 08:00, or state the year with --year",
     ),
+    "time_no_month": (
+        "监测时间没有月份",
+        "The time has no month",
+        "写成 2026-05-03，或在标题、工作表名里写上年月（2026年5月）",
+        "Write it as 2026-05-03, or name the month in the title of the sheet (2026年5月)",
+    ),
     "time_unreadable": (
         "监测时间无法识别",
         "The time cannot be read",
@@ -64,6 +70,12 @@ REASONS = {
         "A range, not a number",
         "写一个数（取哪一个由填表人定）",
         "Write one number; which is yours to choose",
+    ),
+    "value_void": (
+        "标记写明这个监测值无效",
+        "The mark says that the value is void",
+        "核实；有效的请删去标记",
+        "Check it; if it is sound, delete the mark",
     ),
     "value_negative": (
         "监测值为负",

@@ -6,6 +6,9 @@ from functools import cache
 
 from geotool.tables import load_table
 
+_NAMED = re.compile(r"\s*[\u4e00-\u9fff]{2,}\s*[(（\[【]")
+"""A name with something in brackets behind it, such as its unit."""
+
 
 def _fold_unit(text: object) -> str:
     plain = unicodedata.normalize("NFKC", str(text)).casefold()
@@ -53,7 +56,11 @@ def looks_like_unit(text: object) -> bool:
     --------
     >>> looks_like_unit("(mg/L)"), looks_like_unit("斤/亩"), looks_like_unit("估算")
     (True, True, False)
+    >>> looks_like_unit("浓度(mg/L)")
+    False
     """
+    if _NAMED.match(str(text)):
+        return False
     plain = _fold_unit(text)
     if any(plain in _unit_factors(unit) for unit in load_table("layers")["units"]):
         return True

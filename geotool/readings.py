@@ -27,8 +27,9 @@ from geotool._marks import (
     parse_value,
     parse_values,
 )
-from geotool._months import YEAR_HEADERS, Month, month_columns
+from geotool._months import YEAR_HEADERS, When, period_columns
 from geotool._reading_values import convert_units, judge
+from geotool._register import section_headers
 from geotool._rejections import REASONS, REJECTED_COLUMNS, rejections, stacked
 from geotool._sections import one_spelling, section_groups
 from geotool.errors import LayerError
@@ -120,9 +121,9 @@ def tidy_readings(
     groups = section_groups(names)
     if groups:
         return _side_by_side(cells, groups, year)
-    months = month_columns(names)
-    if months:
-        return _month_by_month(cells, months)
+    periods = period_columns(names)
+    if periods:
+        return _period_by_period(cells, periods, year)
     _require(headers, names, "section_id", "time")
     if "item" in headers:
         _require(headers, names, "value")
@@ -155,32 +156,34 @@ def _side_by_side(
     return _one_after_the_other(parts(), year)
 
 
-def _month_by_month(
-    cells: pd.DataFrame, months: Mapping[str, Month]
+def _period_by_period(
+    cells: pd.DataFrame, columns: Mapping[str, When], year: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the columns of one month after those of the other."""
-    common = [name for name in cells.columns if name not in months]
-    year = next((name for name in common if fold_name(name) in YEAR_HEADERS), None)
-    left = _blank(cells[[*months]]).all(axis=1)  # rows without a value: told once
-    each = [*dict.fromkeys((month.year, month.month) for month in months.values())]
+    """Read the columns of one period after those of the other."""
+    common = [name for name in cells.columns if name not in columns]
+    years = next((name for name in common if fold_name(name) in YEAR_HEADERS), None)
+    left = _blank(cells[[*columns]]).all(axis=1)  # rows without a value: told once
+    each = [*dict.fromkeys(when.period for when in columns.values())]
 
     def parts() -> Iterator[_Part]:
-        for when in each:
-            same = {n: m.item for n, m in months.items() if (m.year, m.month) == when}
+        for period in each:
+            same = {
+                n: when.item for n, when in columns.items() if when.period == period
+            }
             rows = ~_blank(cells[[*same]]).all(axis=1)
-            if when == each[0]:
+            if period == each[0]:
                 rows |= left
             renamed = {name: item or "监测值" for name, item in same.items()}
             part = cells.loc[rows, [*common, *same]].rename(columns=renamed)
-            month = f"{when[1]}月"
-            if when[0] is None and year is not None:
-                years = part.pop(year).map(_id_text).str.rstrip("年")
-                part["监测时间"] = years + f"年{month}"
+            said = period.text
+            if period.year is None and years is not None:
+                stated = part.pop(years).map(_id_text).str.rstrip("年度")
+                part["监测时间"] = stated + f"年{said}"
             else:
-                part["监测时间"] = f"{when[0]}年{month}" if when[0] else month
+                part["监测时间"] = said
             yield part, {new: old for old, new in renamed.items()}
 
-    return _one_after_the_other(parts(), None)
+    return _one_after_the_other(parts(), year)
 
 
 _Part = tuple[pd.DataFrame, dict[str, str]]
@@ -196,7 +199,7 @@ def _one_after_the_other(
         readings, bad = tidy_readings(part, year=year)
         made.append(readings)
         refused.append(bad.assign(column=bad["column"].replace(headers)))
-    rejected = stacked(refused).drop_duplicates(["row", "column", "reason"])
+    rejected = stacked(refused).drop_duplicates(["row", "column", "reason", "value"])
     rejected = rejected.sort_values("row", kind="stable", ignore_index=True)
     return pd.concat(made, ignore_index=True), rejected
 
@@ -247,7 +250,7 @@ def _keys(
     return keys[reason == ""], stacked(rejected)
 
 
-_TIME_PROBLEMS = (MISSING, "no_year", UNREADABLE)
+_TIME_PROBLEMS = (MISSING, "no_year", "no_month", UNREADABLE)
 
 
 def _id_text(cell: object) -> str:
@@ -325,9 +328,8 @@ def _wide_form(
     long["unit"] = [read[name][1] or "" for name in long["column"]]
     long["flag"], long["halved"] = "", False
     blank = keys.loc[~filled.any(axis=1), "row"]
-    free = [
-        name for name in others if name not in items and fold_name(name) not in SERIAL
-    ]
+    known = SERIAL | section_headers()  # a code beside the name is no measurement
+    free = [n for n in others if n not in items and fold_name(n) not in known]
     unread = [name for name in free if _numeric(cells[name])]
     parts = [
         rejected,

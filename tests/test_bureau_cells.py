@@ -131,6 +131,41 @@ def test_rows_that_excel_hides_are_read_and_told(tmp_path):
     ]
 
 
+def test_columns_that_excel_hides_are_read_and_told(tmp_path):
+    rows = [
+        ["断面", "时间", "氨氮", "总磷", None],
+        ["东桥", "2026-05-01", 0.3, 0.1, None],
+    ]
+    path = book(tmp_path / "a.xlsx", rows)
+    made = openpyxl.load_workbook(path)
+    widths = made.active.column_dimensions
+    widths["C"].hidden = True
+    widths["D"].hidden = True
+    widths.group(
+        "F", "XFD", hidden=True
+    )  # the empty rest of the sheet: not worth a word
+    made.save(path)
+    done = read_layer(path, "readings")
+    assert done.layer["item"].tolist() == ["NH3N", "TP"]
+    assert done.notes["reason"].tolist() == [
+        "2 列在 Excel 里被隐藏（C 列“氨氮”、D 列“总磷”），也读入了；不要的请删除"
+    ]
+
+
+def test_a_hidden_sheet_is_told_whether_read_or_not(tmp_path):
+    made = openpyxl.Workbook()
+    for sheet in (made.active, made.create_sheet("旧")):
+        sheet.append(HEADERS)
+        sheet.append([f"{sheet.title}1", "甲", 120.9, 31.9])
+    made["旧"].sheet_state = "hidden"
+    made.save(tmp_path / "a.xlsx")
+    one, old = (read_table(tmp_path / "a.xlsx", sheet=name) for name in (None, "旧"))
+    assert one.cells.iloc[0, 0] == "Sheet1"
+    assert one.notes["reason"].tolist() == ["只读了工作表 Sheet；未读：旧（隐藏）"]
+    assert old.cells.iloc[0, 0] == "旧1"
+    assert old.notes["reason"].tolist() == ["工作表 旧 在 Excel 里是隐藏的，按指定读入"]
+
+
 def test_a_question_about_the_sheet_is_not_called_a_broken_file(tmp_path):
     made = openpyxl.Workbook()
     for name in ("东", "西"):

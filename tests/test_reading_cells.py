@@ -25,6 +25,12 @@ def read_one(tmp_path, header, cell):
         ("氨氮", "0.31（超标）", 0.31, True),
         ("氨氮", "1.31mg/L（超标0.3倍）", 1.31, True),
         ("高锰酸盐指数", "12.2(Ⅴ类)", 12.2, True),
+        ("粪大肠菌群", "1.2万", 12000, True),
+        ("粪大肠菌群(个/L)", "＞2.4万个/L", 24000, True),
+        ("粪大肠菌群(个/L)", "1.1万MPN/L（超标）", 11000, True),
+        ("藻密度", "0.35亿", 35000000, True),
+        ("溶解氧", "5.2ppm", 5.2, True),
+        ("氨氮(mg/L)", "310 ppb", 0.31, True),
     ],
 )
 def test_the_number_is_read_and_the_rest_is_told(
@@ -50,6 +56,10 @@ def test_the_number_is_read_and_the_rest_is_told(
         ("氨氮", "0.3~0.5mg/L", "是一个范围"),
         ("氨氮", "0,31mg/L", "监测值无法识别"),
         ("氨氮", "3级", "监测值无法识别"),
+        ("氨氮", "1.2万级", "监测值无法识别"),
+        ("氨氮", "5.2mg/kg", "单位不认识或不适用于该项目：氨氮的“mg/kg”"),
+        ("氨氮", "0.3%", "单位不认识或不适用于该项目：氨氮的“%”"),
+        ("pH", "7.2ppm", "单位不认识或不适用于该项目：pH的“ppm”"),
         ("pH", 17.2, "监测值不可能"),
         ("pH", -1, "监测值为负"),
         ("溶解氧", 70, "监测值不可能"),
@@ -82,6 +92,27 @@ def test_what_is_seldom_is_kept_and_told(tmp_path, header, cell, doubtful):
     done = read_one(tmp_path, header, cell)
     assert len(done.layer) == 1
     assert done.notes["reason"].str.contains("可疑").any() == doubtful
+
+
+def test_a_refused_unit_is_named_with_those_that_fit(tmp_path):
+    done = read_one(tmp_path, "氨氮", "5.2mg/kg")
+    row = done.rejected.iloc[0]
+    assert (row["value"], row["remedy"]) == (
+        "5.2mg/kg",
+        "改用 mg/L、μg/L、ng/L、g/L",
+    )
+    row = read_one(tmp_path, "pH", "7.2mg/L").rejected.iloc[0]
+    assert (row["value"], row["remedy"]) == ("7.2mg/L", "该项目没有单位，只写数字")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "value"),
+    [("溶解氧(ppm)", 5.2, 5.2), ("溶解氧", "5.2ppm", 5.2), ("总磷(ppb)", 20, 0.02)],
+)
+def test_ppm_is_read_as_milligrams_a_litre_and_said(tmp_path, header, cell, value):
+    done = read_one(tmp_path, header, cell)
+    assert done.layer["value_mg_l"].tolist() == [pytest.approx(value)]
+    assert done.notes["reason"].str.contains("一升水按 1 kg 计").sum() == 1
 
 
 def test_code_and_name_that_disagree_are_told(tmp_path):

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from geotool.cli._options import FROM_WORKSPACE
-from geotool.errors import WorkspaceError
-from geotool.io import read_mapping, read_readings
+from geotool.errors import SourceError, WorkspaceError
+from geotool.io import read_mapping, read_readings, read_table, reading_cells
 from geotool.workspace import Workspace
 
 
@@ -37,9 +37,14 @@ def given_readings(
     ------
     WorkspaceError
         If neither is there.
+    SourceError
+        If a year is stated and no file is named.
     """
-    if chosen.readings and chosen.readings != FROM_WORKSPACE:
-        return read_readings(chosen.readings)
+    if _names_file(chosen):
+        return read_readings(
+            chosen.readings, year=chosen.year, sections=sections_of(workspace)
+        )
+    refuse_year(chosen)
     if not workspace.has("readings"):
         raise WorkspaceError(
             f"{workspace.path.name} 里没有监测数据；请用 --readings 指明文件，或先导入："
@@ -48,3 +53,38 @@ def given_readings(
             "import one as readings.",
         )
     return workspace.read("readings"), pd.DataFrame()
+
+
+def given_cells(
+    workspace: Workspace, chosen: argparse.Namespace
+) -> pd.DataFrame | None:
+    """
+    Give the readings of a file as they came, with the year stated; None without one.
+
+    What cannot be used of them is told where they are used.
+    """
+    if _names_file(chosen):
+        table = read_table(chosen.readings)
+        return reading_cells(table, year=chosen.year, sections=sections_of(workspace))
+    refuse_year(chosen)
+    return None
+
+
+def sections_of(workspace: Workspace) -> pd.DataFrame | None:
+    """Give the list of sections of a workspace; None where it has none."""
+    return workspace.read("sections") if workspace.has("sections") else None
+
+
+def _names_file(chosen: argparse.Namespace) -> bool:
+    return bool(chosen.readings) and chosen.readings != FROM_WORKSPACE
+
+
+def refuse_year(chosen: argparse.Namespace) -> None:
+    """Tell of a year that nothing is read with."""
+    if chosen.year is not None:
+        raise SourceError(
+            "--year 只用于从文件读入的监测数据（--readings FILE 或 --as readings），这里不读"
+            "这样的文件；请去掉。",
+            "--year is for readings that come from a file (--readings FILE or --as "
+            "readings), and none is read here; leave it out.",
+        )

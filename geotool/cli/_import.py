@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 import geotool as gt
+from geotool.cli._given import refuse_year, sections_of
 from geotool.cli._say import say
 from geotool.crs import reproject, require_crs
 from geotool.errors import LayerError, SourceError
@@ -25,6 +26,7 @@ def run_import(chosen: argparse.Namespace) -> None:
         _refuse_options(chosen)
         _import_readings(chosen, columns, into)
         return
+    refuse_year(chosen)
     done = gt.read_layer(
         chosen.file,
         chosen.kind,
@@ -180,6 +182,7 @@ def _import_readings(
         encoding=chosen.encoding,
         columns=columns or None,
         year=chosen.year,
+        sections=sections_of(open_workspace(into)) if into.exists() else None,
     )
     readings, rejected = done.layer, done.rejected
     _refuse_nothing(done, chosen)

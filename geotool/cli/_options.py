@@ -13,9 +13,9 @@ _HOME = {
     "compare": "_several",
     "catchments": "_several",
     "alert": "_alert",
-    "assess": "_commands",
-    "zones": "_commands",
-    "map": "_commands",
+    "assess": "_assess",
+    "zones": "_zones",
+    "map": "_map",
     "report": "_report",
     "doctor": "_doctor",
 }
@@ -60,6 +60,16 @@ def readings(parser: argparse.ArgumentParser) -> None:
         "--readings",
         metavar="FILE.csv",
         help="监测数据文件；不写就用工作空间里的 readings, else those of the workspace",
+    )
+    year(parser)
+
+
+def year(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--year",
+        type=int,
+        metavar="YYYY",
+        help="监测数据文件里的时间没有年份时的年份 year of times written without one",
     )
 
 

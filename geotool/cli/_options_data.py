@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from geotool.cli._options import command, readings, standard, workspace
+from geotool.cli._options import command, readings, standard, workspace, year
 
 KINDS = (
     "rivers 河流、structures 闸站、outfalls 排污口、sections 断面、water_sources 水源地、"
@@ -69,12 +69,7 @@ def add_import(commands: Any) -> None:
         action="store_true",
         help="并入已有图层（编号不得重复）add to the layer that is there",
     )
-    parser.add_argument(
-        "--year",
-        type=int,
-        metavar="YYYY",
-        help="监测时间没有年份时的年份 year of times written without one",
-    )
+    year(parser)
     parser.add_argument("--rejects", metavar="FILE.xlsx", help="退回行写到此处")
 
 

@@ -12,6 +12,7 @@ from geotool.cli._options import (
     standard,
     start,
     workspace,
+    year,
 )
 
 
@@ -30,6 +31,7 @@ def add_trace(commands: Any) -> None:
         help="按监测数据排“谁最可能”；不写文件名就用工作空间里的 rank by these readings, "
         "or by those of the workspace",
     )
+    year(parser)
     extent(parser)
     scenario(parser)
     parser.add_argument(

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 import geotool as gt
-from geotool.cli._given import table_of
+from geotool.cli._given import given_cells, refuse_year, table_of
 from geotool.cli._say import say
 from geotool.errors import LayerError, SourceError
-from geotool.io import read_table, reading_cells
+from geotool.io import read_table
 from geotool.report._word import check_template
 from geotool.schema import align_names
 
@@ -46,7 +46,7 @@ def _section(workspace: Any, chosen: argparse.Namespace) -> None:
         workspace,
         chosen.section,
         item=chosen.item,
-        readings=_readings(chosen),
+        readings=given_cells(workspace, chosen),
         scenario=_scenario(chosen),
         standard=table_of(chosen.standard),
         max_offset_m=chosen.max_offset_m,
@@ -59,6 +59,7 @@ def _section(workspace: Any, chosen: argparse.Namespace) -> None:
 
 
 def _outfalls(workspace: Any, chosen: argparse.Namespace) -> None:
+    refuse_year(chosen)
     choices: dict[str, Any] = {
         "scenario": _scenario(chosen),
         "max_offset_m": chosen.max_offset_m,
@@ -95,7 +96,7 @@ def _bulletin(workspace: Any, chosen: argparse.Namespace) -> None:
     made = gt.bulletin(
         workspace,
         period=chosen.period,
-        readings=_readings(chosen),
+        readings=given_cells(workspace, chosen),
         standard=table_of(chosen.standard),
         on=chosen.on,
         notice=chosen.notice,
@@ -118,13 +119,6 @@ def _bulletin(workspace: Any, chosen: argparse.Namespace) -> None:
 def _say_summary(report: Any) -> None:
     for text in report["summary"]:
         say(f"  {text}")
-
-
-def _readings(chosen: argparse.Namespace) -> pd.DataFrame | None:
-    """Give the readings as they came: what cannot be used is told in the document."""
-    if not chosen.readings:
-        return None
-    return reading_cells(read_table(chosen.readings))
 
 
 def _scenario(chosen: argparse.Namespace) -> Any:

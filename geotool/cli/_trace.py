@@ -7,7 +7,7 @@ import geopandas as gpd
 import shapely
 
 import geotool as gt
-from geotool.cli._given import given_readings
+from geotool.cli._given import given_readings, refuse_year
 from geotool.cli._say import say, say_ranking, say_trace
 from geotool.crs import GEOGRAPHIC_CRS
 from geotool.errors import LayerError, SourceError
@@ -154,6 +154,7 @@ def _readings_warning(
 ) -> tuple[str, ...]:
     """Tell of readings that would rank; read a file all the same, to tell of a bad one."""
     if not chosen.readings:
+        refuse_year(chosen)
         useful = workspace.has("readings") and chosen.section and not chosen.down
         return (_CAN_RANK,) if useful else ()
     readings, rejected = given_readings(workspace, chosen)

@@ -74,7 +74,11 @@ def read_book(path: Path, *, sheet: str | int | None) -> Book:
             f"{path.name} 的工作表 {name} 是空的；请换一个工作表（--sheet）。",
             f"Sheet {name} of {path.name} is empty; name another with --sheet.",
         )
-    return Book(name, grid, merged, [])
+    notes = []
+    if not visible[name]:
+        zh = f"工作表 {name} 在 Excel 里是隐藏的，按指定读入"
+        notes.append(note(zh, f"Sheet {name} is hidden in Excel and read as named"))
+    return Book(name, grid, merged, notes)
 
 
 # calamine reports a broken workbook by these; a damaged part inside the zip may also
@@ -183,11 +187,17 @@ def _only_table(
             "choose one with --sheet and import them one by one.",
         )
     grid, merged = found[likely[0]]
-    others = [name for name in visible if name != likely[0]]
+    others = {name: shown for name, shown in visible.items() if name != likely[0]}
     notes = []
     if others:
-        zh = f"只读了工作表 {likely[0]}；未读：{'、'.join(others)}"
-        en = f"Only sheet {likely[0]} was read; not read: {', '.join(others)}"
+        said = "、".join(
+            f"{n}{'' if shown else '（隐藏）'}" for n, shown in others.items()
+        )
+        told = ", ".join(
+            f"{n}{'' if shown else ' (hidden)'}" for n, shown in others.items()
+        )
+        zh = f"只读了工作表 {likely[0]}；未读：{said}"
+        en = f"Only sheet {likely[0]} was read; not read: {told}"
         notes.append(note(zh, en))
     return Book(likely[0], grid, merged, notes)
 
@@ -254,6 +264,11 @@ def _small_xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
     if b"<!" in text:  # entities, which can grow without end
         raise ValueError(member)
     return ElementTree.fromstring(text)
+
+
+def of_sheet(path: Path, sheet: str, unread: Mapping[str, Unread]) -> Unread:
+    """Give what is known of one sheet among those of its workbook."""
+    return unread.get(_parts(path).sheets.get(sheet, ""), Unread())
 
 
 def book_notes(

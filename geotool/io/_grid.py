@@ -20,7 +20,11 @@ from geotool.io._stacked import abreast_notes, end_of_table, stacked_note
 
 
 def read_sheet(
-    grid: Sequence[Sequence[Cell]], merged: Sequence[Merge] = (), *, name: str
+    grid: Sequence[Sequence[Cell]],
+    merged: Sequence[Merge] = (),
+    *,
+    name: str,
+    unseen: Sequence[tuple[int, int]] = (),
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], frozenset[str]]:
     """
     Make a table of a sheet of cells.
@@ -33,6 +37,8 @@ def read_sheet(
         ``((top, left), (bottom, right))``, from 0, both ends included.
     name : str
         What to call the sheet in a message.
+    unseen : sequence
+        First and last of the columns that are not shown, from 0.
 
     Returns
     -------
@@ -70,6 +76,7 @@ def read_sheet(
             line = note(zh, "Title row above the header", row=number, before=text)
             sheet.notes.append(line)
     sheet.notes.extend(_merge_notes(merged, after))
+    sheet.notes.extend(_unseen_notes(sheet, there, unseen))
     sheet.notes.extend([*below, *abreast_notes(names)])
     headings = headings_of(grid[:first], merged, len(names))
     kept = data_rows(sheet, block, there, after, grid[first:after], headings)
@@ -172,6 +179,27 @@ def _merge_notes(merged: Sequence[Merge], after: int) -> list[dict[str, Any]]:
         return []
     zh = f"竖向合并单元格 {len(tall)} 处，按首格填入各行"
     en = f"{len(tall)} vertically merged cells: every row takes the value of the first"
+    return [note(zh, en)]
+
+
+def _unseen_notes(
+    sheet: Sheet, there: NDArray[np.bool_], unseen: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """Say which columns were read that Excel does not show."""
+    hidden = [
+        f"{column_letter(column)} 列“{header}”"
+        for header, column in zip(sheet.headers, sheet.columns, strict=True)
+        if there[column].any() and any(one <= column <= two for one, two in unseen)
+    ]
+    if not hidden:
+        return []
+    many, some = len(hidden), "、".join(hidden[:5])
+    zh = (
+        f"{many} 列在 Excel 里被隐藏（{some}{'等' if many > 5 else ''}），也读入了；"
+        "不要的请删除"
+    )
+    names = ", ".join(hidden[:5]).replace(" 列", " ")
+    en = f"{many} columns that Excel hides ({names}) were read, too; delete what is not wanted"
     return [note(zh, en)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from geotool._items import split_header
-from geotool._months import is_month_word
+from geotool._months import is_period_word, read_when
 from geotool._texts import is_blank
 from geotool._units import looks_like_unit
 from geotool.errors import SourceError
@@ -38,6 +38,9 @@ _BARE_UNITS = frozenset(
 )
 """Units that do not look like one, as they stand in a row of units."""
 
+_UNIT_BEHIND = re.compile(r"[(（][^()（）]*/[^()（）]*[)）]$")
+"""A unit in brackets behind a name."""
+
 HEADER_DEPTH = 30
 """Rows from the top among which the header is looked for."""
 
@@ -58,13 +61,16 @@ def is_name(cell: Cell) -> bool:
 
 
 def is_known(cell: Cell) -> bool:
-    """Whether a cell is a header of some layer, an item, a month or a coordinate."""
+    """Whether a cell is a header of some layer, an item, a period or a coordinate."""
     if not isinstance(cell, str) or len(cell) > 60:
         return False
     tail = cell.rsplit(" / ", 1)[-1]
-    folded = {fold_name(cell), fold_name(tail)} - {""}
-    known = bool(folded & known_headers()) or is_month_word(tail)
-    return known or split_header(tail)[0] is not None
+    bare = _UNIT_BEHIND.sub("", tail)  # 浓度(mg/L)
+    folded = {fold_name(cell), fold_name(tail), fold_name(bare)} - {""}
+    known = bool(folded & known_headers()) or is_period_word(tail)
+    if known or split_header(tail)[0] is not None:
+        return True
+    return tail != cell and read_when(cell) is not None  # 氨氮 / 2026年1月
 
 
 def _score(cells: Sequence[Cell]) -> int:
@@ -191,10 +197,11 @@ def _is_sub_header(
     spans = _spans(row, merged)
     groups = {name: upper.count(name) for name in upper if name}
     alone = 0
+    known = bool(spans) and all(is_known(cell) for cell in below if not is_blank(cell))
     for column, (name, cell) in enumerate(_beside(upper, below)):
         if is_blank(cell):
             alone += bool(name)
-        elif column not in spans and groups.get(name, 0) < 2 and name:
+        elif column not in spans and groups.get(name, 0) < 2 and name and not known:
             return False
     # a title row above a whole header has nothing standing alone
     return alone > 0 or (bool(spans) and len({*groups}) > 1 and _score(above) > 0)
@@ -243,11 +250,12 @@ def find_header(
         if joined is not None:
             # a row of units adds no name, but it is no data either
             units = sum(name.endswith(")") for name in joined)
-            score = _score(joined) + (units > 0)
+            grouped = bool(_spans(row, merged))  # merged above names: a group of them
+            score = _score(joined) + (units > 0) + grouped
             best = _better(best, (score, row, row + 2, joined))
             third = _third(row, grid, joined, merged)
             if third is not None:
-                best = _better(best, (third[1], row, row + 3, third[0]))
+                best = _better(best, (third[1] + grouped, row, row + 3, third[0]))
     if best is None or best[0] < 2:
         plain = _plain_header(grid)
         if plain is not None and (best is None or best[0] == 0 or len(plain[2]) > 1):

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geotool._items import split_header
+from geotool._marks import UNREADABLE, parse_value
 from geotool._notes import note
 from geotool._texts import is_blank
 from geotool.io._header import Cell, Merge, cell_text, is_name
@@ -29,8 +31,19 @@ _STATISTIC = re.compile(
     r"|最[大小高低]值|中位数|average|mean|max|min",
     re.IGNORECASE,
 )
+_MEAN = re.compile(
+    r"(?:逐?[年月季日周旬]度?|[上下]半年|第?[一二三四1-4]季度)(?:均值?|平均值?)"
+)
+"""Also what kind of data a row holds: then a name stands beside it."""
+_LIMIT = re.compile(
+    r"(?:(?:劣?[ⅠⅡⅢⅣⅤIV]{1,3}类?|地表水)?(?:评价|水质)?标准(?:限?值)?|(?:水质)?目标(?:限?值)"
+    r"|(?:方法|最低)?检出限|(?:超标|达标|检出)率|超标倍数|样[品本]数)[:：]?"
+)
+"""Rows under readings that say what these are held against."""
 _NOTHING_MORE = re.compile(r"[（(]?(?:以下|此页|本页)(?:为?空白|无正文|无内容)[）)]?")
-_MAY_BE_TOTAL = re.compile(r"\s*[合总小共累平均最中tsam]", re.IGNORECASE)
+_MAY_BE_TOTAL = re.compile(
+    r"\s*[合总小共累平均最中tsam标地评水目方检超达样劣ⅠⅡⅢⅣⅤiv]", re.IGNORECASE
+)
 _LABELLED = re.compile(r"[^\d\s:：]{2,10}\s*[:：].*", re.DOTALL)
 _LABEL = re.compile(r"[^\d\s:：]{2,10}\s*[:：]")
 _DAY = re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?")
@@ -183,14 +196,15 @@ def _is_signed(there: list[Cell]) -> bool:
     >>> _is_signed(["备注：", "东口", 120.5])
     False
     """
-    texts = [cell_text(cell) for cell in there]
+    if not _REMARK.match(cell_text(there[0])):
+        return False
     named = False  # whether the cell before was a label with nothing behind it
-    for text in texts:
+    for text in map(cell_text, there):
         label = bool(_LABELLED.fullmatch(text))
         if not (named or label or _DAY.fullmatch(text)):
             return False
         named = not named and bool(_LABEL.fullmatch(text))
-    return bool(_REMARK.match(texts[0]))
+    return True
 
 
 def _doubtful(
@@ -219,7 +233,7 @@ def _doubtful(
 
 def _is_some_total(cell: Cell) -> bool:
     """Whether a cell says 小计 or 合计, of a part or of everything."""
-    return type(cell) is str and bool(_SOME_TOTAL.fullmatch(re.sub(r"\s", "", cell)))
+    return type(cell) is str and bool(_SOME_TOTAL.fullmatch("".join(cell.split())))
 
 
 def _is_repeated(there: list[Cell], repeated: list[list[str]]) -> bool:
@@ -252,20 +266,40 @@ def _is_numbering(there: list[Cell]) -> bool:
     return len(texts) >= 4 and texts == [str(n + 1) for n in range(len(texts))]
 
 
+def _beside_name(there: list[Cell]) -> bool:
+    """
+    Whether the second cell is a name, and neither a value nor an item.
+
+    Examples
+    --------
+    >>> [_beside_name(["日均值", cell]) for cell in ("东桥", "未检出", "氨氮", 0.3)]
+    [True, False, False, False]
+    """
+    second = there[1] if len(there) > 1 else None
+    if not isinstance(second, str) or split_header(second)[0]:
+        return False
+    return parse_value(second)[2] == UNREADABLE and is_name(second)
+
+
 def _not_data(there: list[Cell], width: int, *, beyond: bool) -> tuple[str, str] | None:
     first = cell_text(there[0])
-    compact = re.sub(r"\s", "", first)
+    compact = "".join(first.split())
     if width > 2 and any(map(_is_some_total, there[:2])):
         return "合计行，不是数据", "Row of totals, no data"
     if width > 1 and _TOTAL.fullmatch(compact):
         return "合计行，不是数据", "Row of totals, no data"
     if width > 1 and _STATISTIC.fullmatch(compact):
         return "统计行（平均、最大等），不是数据", "Row of statistics, no data"
+    if width > 1 and _MEAN.fullmatch(compact) and not _beside_name(there):
+        return "统计行（平均、最大等），不是数据", "Row of statistics, no data"
+    if width > 2 and _LIMIT.fullmatch(compact):
+        return "标准、检出限一类的行，不是数据", "Row of limits, no data"
     if len(there) == 1 and _NOTHING_MORE.fullmatch(compact):
         return "表下的说明，不是数据", "Remark, no data"
-    few = len(there) <= 2 or (len(there) <= 4 and beyond) or _is_signed(there)
-    if width > 2 and few and _REMARK.match(first):
-        return "表下的说明，不是数据", "Remark, no data"
+    if width > 2 and _REMARK.match(first):
+        few = len(there) <= 2 or (len(there) <= 4 and beyond)
+        if few or _is_signed(there):
+            return "表下的说明，不是数据", "Remark, no data"
     if (
         width > 2
         and beyond

@@ -6,16 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from geotool._months import month_columns
+from geotool._months import period_columns
+from geotool._register import by_register
 from geotool._sections import section_groups
-from geotool._texts import number_text
 from geotool.errors import SourceError
 from geotool.io import _text
-from geotool.io._monthly import with_months
+from geotool.io._dated import dated, with_time
+from geotool.io._item_columns import of_items, with_marks, with_units
+from geotool.io._monthly import with_periods
 from geotool.io._raw import RawTable, checked_path
 from geotool.io._read import read_table
 from geotool.readings import tidy_readings
-from geotool.schema import align_names, fold_name
 
 
 def read_readings(
@@ -24,6 +25,7 @@ def read_readings(
     sheet: str | int | None = None,
     encoding: str | None = None,
     year: int | None = None,
+    sections: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Read monitoring values, one reading a row, in one unit per item.
@@ -36,6 +38,8 @@ def read_readings(
         As :func:`read_table`.
     year : int, optional
         Year of times that are written without one (``08-21 20:00``).
+    sections : DataFrame, optional
+        List of sections, in which each is found by its code, else by its name.
 
     Returns
     -------
@@ -43,12 +47,22 @@ def read_readings(
         As :func:`geotool.readings.tidy_readings` gives them; rows as in Excel.
     """
     table = read_table(path, sheet=sheet, encoding=encoding)
-    return tidy_readings(reading_cells(table, year=year), year=year)
+    return tidy_readings(reading_cells(table, year=year, sections=sections), year=year)
 
 
-def reading_cells(table: RawTable, *, year: int | None = None) -> pd.DataFrame:
-    """Give the cells with the lower name of two header rows where it is enough."""
-    return noted_cells(table, year=year)[0]
+def reading_cells(
+    table: RawTable, *, year: int | None = None, sections: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """
+    Give the cells with the lower name of two header rows where it is enough.
+
+    Parameters
+    ----------
+    table : RawTable
+    year, sections : optional
+        As :func:`read_readings`.
+    """
+    return by_register(noted_cells(table, year=year)[0], sections)[0]
 
 
 def noted_cells(
@@ -61,47 +75,21 @@ def noted_cells(
     ----------
     table : RawTable
     year : int, optional
-        Year of months that stand as columns without one.
+        Year of times, in a column or as columns, that are written without one.
     """
-    names = [str(name) for name in table.cells.columns]
+    names = of_items([str(name) for name in table.cells.columns])
     beside = {name for headers in section_groups(names).values() for name in headers}
-    beside |= {*month_columns(names)}
+    beside |= {*period_columns(names)}
     lower = [name.rsplit(" / ", 1)[-1] for name in names]
     chosen = [
         low if lower.count(low) == 1 and name not in beside else name
         for name, low in zip(names, lower, strict=True)
     ]
-    return with_months(_with_time(table.cells.set_axis(chosen, axis=1)), table, year)
-
-
-_DATE_PARTS = (("年份", "年", "year"), ("月份", "月", "month"), ("日", "day"))
-
-
-def _with_time(cells: pd.DataFrame) -> pd.DataFrame:
-    """Join year, month and day that stand in columns of their own."""
-    names = [str(name) for name in cells.columns]
-    if "time" in align_names(names, "readings").values():
-        return cells
-    folded = {fold_name(name): name for name in names}
-    year, month, day = (
-        next((folded[word] for word in words if word in folded), None)
-        for words in _DATE_PARTS
-    )
-    if year is None or month is None:
-        return cells
-    used = [part for part in (year, month, day) if part is not None]
-    time = [
-        "-".join(
-            number_text(cell).strip().rstrip("年月日号")
-            for cell in row
-            if cell is not None
-        )
-        or None
-        for row in cells[used].itertuples(index=False, name=None)
-    ]
-    return cells.drop(columns=used).assign(
-        监测时间=pd.Series(time, index=cells.index, dtype=object)
-    )
+    cells, of_units = with_units(table.cells.set_axis(chosen, axis=1))
+    cells, of_marks = with_marks(cells)
+    cells, of_times = dated(with_time(cells), table, year)
+    made, of_periods = with_periods(cells, table, year)
+    return made, [*of_units, *of_marks, *of_times, *of_periods]
 
 
 def read_mapping(path: Any) -> dict[str, Any]:

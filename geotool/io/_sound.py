@@ -37,6 +37,8 @@ _FAULTY = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]* t="e"')
 """A cell that shows #N/A, #REF!, #DIV/0!: calamine gives it as empty."""
 _HIDDEN = re.compile(rb'<row r="(\d{1,7})"[^>]* hidden="(?:1|true)"')
 """A row that Excel does not show: hidden by hand or left out by a filter."""
+_COLUMNS = re.compile(rb"<col\s[^>]*>")
+_ATTRIBUTE = re.compile(rb'\s(min|max|width|hidden)="([^"]*)"')
 _BLOCK, _OVERLAP = 1 << 19, 1024
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _RECORDS = frozenset(
@@ -57,11 +59,14 @@ class Unread(NamedTuple):
         Errors such as ``#N/A``, which come out empty.
     hidden : sequence of str
         Numbers of the rows that Excel does not show.
+    unseen : sequence of tuple of int
+        First and last of the columns that Excel does not show, from 0.
     """
 
     uncomputed: Sequence[str] = ()
     faulty: Sequence[str] = ()
     hidden: Sequence[str] = ()
+    unseen: Sequence[tuple[int, int]] = ()
 
 
 def check_workbook(path: Path, name: str) -> Mapping[str, Unread]:
@@ -161,7 +166,13 @@ def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
     idle: dict[str, None] = {}
     faulty: dict[str, None] = {}
     hidden: dict[str, None] = {}
+    unseen: dict[tuple[int, int], None] = {}
+    begun = False  # the columns are described in front of the cells
     for data in _blocks(archive, member):
+        if not begun:
+            head, begun_here, _ = data.partition(b"<sheetData")
+            begun = bool(begun_here)
+            unseen.update(dict.fromkeys(_hidden_columns(head)))
         shapes = data.translate(_SHAPES)
         # seven digits in a row are found fifty times as fast as one row number of seven
         wide = wide or _TWO_LETTERS in shapes
@@ -181,7 +192,27 @@ def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
             for data in _blocks(archive, member)
             for place in _LONG
         )
-    return wide and long, Unread([*idle], [*faulty], [*hidden])
+    return wide and long, Unread([*idle], [*faulty], [*hidden], [*unseen])
+
+
+def _hidden_columns(head: bytes) -> Iterator[tuple[int, int]]:
+    """
+    Give the first and last of the columns that Excel does not show, from 0.
+
+    Examples
+    --------
+    >>> [*_hidden_columns(b'<cols><col min="2" max="3" width="9" hidden="1"/></cols>')]
+    [(1, 2)]
+    >>> [*_hidden_columns(b'<col min="1" max="1" width="0"/><col min="2" max="2"/>')]
+    [(0, 0)]
+    """
+    for column in _COLUMNS.findall(head):
+        said = dict(_ATTRIBUTE.findall(column))
+        thin = re.fullmatch(rb"0+(?:\.0*)?", said.get(b"width", b"8"))
+        if said.get(b"hidden") in (b"1", b"true") or thin:
+            first, last = (said.get(name, b"") for name in (b"min", b"max"))
+            if first.isdigit() and last.isdigit():
+                yield int(first) - 1, int(last) - 1
 
 
 def _number(letters: bytes) -> int:

@@ -34,6 +34,7 @@ def read_layer(
     source_layer: str | None = None,
     columns: Mapping[str, str] | None = None,
     year: int | None = None,
+    sections: pd.DataFrame | None = None,
 ) -> LayerImport:
     r"""
     Read a file as a layer.
@@ -58,6 +59,9 @@ def read_layer(
         Header → column key, where geotool does not know the header.
     year : int, optional
         Of readings: the year of times that are written without one.
+    sections : DataFrame, optional
+        Of readings: the list of sections, in which each is found by its code, else by
+        its name.
 
     Returns
     -------
@@ -93,6 +97,7 @@ def read_layer(
             datum=datum,
             columns=columns,
             year=year,
+            sections=sections,
         )
 
 
@@ -134,6 +139,7 @@ def build_layer(
     datum: str | None = None,
     columns: Mapping[str, str] | None = None,
     year: int | None = None,
+    sections: pd.DataFrame | None = None,
 ) -> LayerImport:
     """
     Make a layer of a table that is in memory.
@@ -142,7 +148,7 @@ def build_layer(
     ----------
     table : RawTable, DataFrame or GeoDataFrame
         The index of a DataFrame is the row number that messages name.
-    kind, crs, datum, columns, year : optional
+    kind, crs, datum, columns, year, sections : optional
         As :func:`read_layer`.
 
     Returns
@@ -161,5 +167,5 @@ def build_layer(
     raw = without_ours(raw)
     choice = Choice(declared_crs(crs), datum, columns)
     if what.kind == "readings":
-        return readings_layer(raw, what, columns, checked_year(year))
+        return readings_layer(raw, what, columns, checked_year(year), sections=sections)
     return Builder(raw, what, choice).build()

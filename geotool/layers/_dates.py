@@ -9,11 +9,12 @@ import pandas as pd
 
 from geotool._chinese_dates import arabic_date
 from geotool._marks import parse_time
+from geotool._periods import read_period
 from geotool.layers._values import is_missing_word
 
 _END = re.compile(
     r"(?P<year>\d{4})\s*年?\s*(?:(?P<month>\d{1,2})月[底末]|年?[底末]|"
-    r"第?(?P<quarter>[一二三四1-4])季度[底末]?|(?P<half>[上下])半年)(?:之?前)?"
+    r"第?(?P<quarter>[一二三四1-4])季度[底末]?|[qQ](?P<q>[1-4])|(?P<half>[上下])半年)(?:之?前)?"
 )
 _MONTH = re.compile(r"(\d{4})(?:[-/.年]\s*(\d{1,2})月?|(\d{2}))")
 _QUARTERS = {word: 3 * n for n, word in enumerate("一二三四", start=1)} | {
@@ -70,6 +71,8 @@ def read_day(cell: Any, column: str = "") -> Day:
     --------
     >>> read_day("2026年6月底前").time, read_day("2026年5月", "deadline").rough
     (Timestamp('2026-06-30 00:00:00'), 'last')
+    >>> read_day("2026年6月中旬前").time, read_day("2026Q2").rough
+    (Timestamp('2026-06-20 00:00:00'), 'last')
     >>> read_day("2026年5月3号").time, read_day("长期").problem
     (Timestamp('2026-05-03 00:00:00'), 'unreadable')
     >>> read_day("长期", "deadline").problem, read_day("未销号", "closed_out").problem
@@ -92,6 +95,10 @@ def read_day(cell: Any, column: str = "") -> Day:
             return _last_day(int(end["year"]), _last_month(end))
         if month and column == "deadline":
             return _last_day(int(month[1]), int(month[2] or month[3]))
+        tens = read_period(re.sub(r"(?<=旬)(?:之?前)$", "", text))
+        if tens and tens.unit == "ten_days" and tens.year and tens.month:
+            last = tens.part + 9 if tens.part < 21 else None
+            return _last_day(tens.year, tens.month, last)
         rough = "first" if month else ""
         cell = text
     elif isinstance(cell, float) and column == "deadline":
@@ -99,20 +106,21 @@ def read_day(cell: Any, column: str = "") -> Day:
         if number and not parse_time(cell)[1]:
             return _last_day(int(number[1]), int(number[2] or number[3]))
     time, problem = parse_time(cell)
-    unread = "unreadable" if problem == "no_year" else problem
+    unread = "unreadable" if problem in ("no_year", "no_month") else problem
     return Day(time, unread, "" if problem else rough)
 
 
 def _last_month(end: re.Match[str]) -> int:
     if end["month"]:
         return int(end["month"])
-    if end["quarter"]:
-        return _QUARTERS[end["quarter"]]
+    if quarter := end["quarter"] or end["q"]:
+        return _QUARTERS[quarter]
     return 6 if end["half"] == "上" else 12
 
 
-def _last_day(year: int, month: int) -> Day:
+def _last_day(year: int, month: int, day: int | None = None) -> Day:
     if not 1 <= month <= 12:
         return Day(pd.NaT, "unreadable")  # type: ignore[arg-type]
-    time, problem = parse_time(f"{year}-{month}-{calendar.monthrange(year, month)[1]}")
+    last = day or calendar.monthrange(year, month)[1]
+    time, problem = parse_time(f"{year}-{month}-{last}")
     return Day(time, problem, "" if problem else "last")

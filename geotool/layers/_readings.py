@@ -1,16 +1,17 @@
 """Readings as a layer: rules of their own, and notes on what they have no place for."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from geotool._items import item_table, split_header
-from geotool._marks import UNREADABLE, parse_value
-from geotool._months import YEAR_HEADERS, month_columns
+from geotool._items import item_table, split_header, taken_by_mass
+from geotool._marks import UNREADABLE, parse_time, parse_value
+from geotool._months import YEAR_HEADERS, period_columns
 from geotool._notes import note, notes_table
+from geotool._periods import UNITS, read_period
 from geotool._reading_cells import Cell, beyond, split_cell
+from geotool._register import by_register, section_headers
 from geotool._sections import one_spelling, section_groups
 from geotool._texts import number_text
 from geotool.errors import LayerError
@@ -18,7 +19,7 @@ from geotool.io import RawTable, noted_cells
 from geotool.layers._inputs import PROPOSAL_COLUMNS, note_lines
 from geotool.layers._result import LayerImport
 from geotool.readings import tidy_readings
-from geotool.schema import SERIAL, LayerKind, align_names, fold_name, layer_kind
+from geotool.schema import SERIAL, LayerKind, align_names, fold_name
 from geotool.tables import load_table
 
 _WIDE_KEYS = frozenset(("section_id", "time", "method"))
@@ -33,6 +34,8 @@ def readings_layer(
     kind: LayerKind,
     columns: Mapping[str, str] | None,
     year: int | None,
+    *,
+    sections: pd.DataFrame | None = None,
 ) -> LayerImport:
     """Read readings, which have rules of their own in geotool.readings."""
     cells, from_title = noted_cells(raw, year=year)
@@ -45,7 +48,8 @@ def readings_layer(
             f"Cannot map {bad}; there are: {', '.join(map(str, cells.columns))}.",
         )
     named = cells.rename(columns=names)
-    tidy, rejected = tidy_readings(named, year=year)
+    listed, by_list = by_register(named, sections)
+    tidy, rejected = tidy_readings(listed, year=year)
     faulty = rejected["row"].dropna().astype(int).tolist()
     source: dict[str, Any] = {
         "kind": kind.kind,
@@ -63,10 +67,13 @@ def readings_layer(
         *note_lines(raw.notes),
         *from_title,
         *(_beside_note(beside) if beside else _two_of_one_name(named, tidy)),
+        *_long_times(named, year),
         *_spelled_alike(named),
-        *_two_ways(named),
+        *by_list,
+        *_two_ways(named, sections),
         *_left_out(alone, rejected),
         *_parted(named, _unused(alone), rejected),
+        *_by_mass(tidy),
         *_doubtful(tidy),
     ]
     if year is not None:
@@ -95,6 +102,32 @@ def _beside_note(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [note(zh, en)]
 
 
+def _long_times(cells: pd.DataFrame, year: int | None) -> list[dict[str, Any]]:
+    """Say of times longer than a month, and of ten days, which day they stand for."""
+    names = align_names(map(str, cells.columns), "readings").items()
+    header = next((name for name, key in names if key == "time"), None)
+    if header is None:
+        return []
+    texts = cells[header][cells[header].map(lambda cell: type(cell) is str)]
+    texts = texts[texts.astype(str).str.contains("[旬季半qQ]")]  # the others are short
+    units = texts.map(
+        {
+            text: period.unit
+            for text in texts.unique()
+            if (period := read_period(text)) and not parse_time(text, year=year)[1]
+        }
+    )
+    lines = []
+    for unit, many in units.value_counts().items():
+        zh, _, en, rough, rough_en = UNITS[str(unit)]
+        if rough:
+            said = f"{many} 个监测时间只写到{zh}{rough}"
+            lines.append(
+                note(said, f"{many} times are a {en}{rough_en}", column=header)
+            )
+    return lines
+
+
 def _spelled_alike(cells: pd.DataFrame) -> list[dict[str, Any]]:
     """Note names that were written in two ways, as 东桥（上） and 东桥(上)."""
     header = {k: n for n, k in align_names(cells.columns, "readings").items()}
@@ -115,16 +148,11 @@ def _spelled_alike(cells: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-@cache
-def _section_headers() -> frozenset[str]:
-    """Headers of a section, by its code or its name."""
-    column = layer_kind("readings").columns["section_id"]
-    return frozenset(map(fold_name, ("section_id", column.zh, *column.alias)))
-
-
-def _two_ways(cells: pd.DataFrame) -> list[dict[str, Any]]:
+def _two_ways(
+    cells: pd.DataFrame, sections: pd.DataFrame | None
+) -> list[dict[str, Any]]:
     """Say by which of code and name sections are known, and where these disagree."""
-    names = [name for name in cells.columns if fold_name(name) in _section_headers()]
+    names = [name for name in cells.columns if fold_name(name) in section_headers()]
     used = next(
         (n for n, k in align_names(names, "readings").items() if k == "section_id"), ""
     )
@@ -132,6 +160,11 @@ def _two_ways(cells: pd.DataFrame) -> list[dict[str, Any]]:
     for other in (name for name in names if name != used):
         zh = f"断面按“{used}”认；“{other}”没有带入"
         en = f"Sections are known by {used}; {other} is not taken along"
+        if sections is not None:
+            zh = (
+                f"断面按“{used}”和“{other}”在断面名录里找，编号先于名称；另一列没有带入"
+            )
+            en = f"Sections are looked up by {used} and {other}, codes before names"
         lines.append(note(zh, en, column=other))
         pairs = cells[[used, other]].dropna().map(number_text)
         pairs = pairs.apply(lambda texts: texts.str.strip()).drop_duplicates()
@@ -172,7 +205,9 @@ def _parted(
 
 
 def _parted_note(cell: Cell, text: str, row: Any, column: str) -> dict[str, Any]:
-    if cell.unit:
+    if cell.power:
+        zh, en = f"“{cell.power}”乘入数值", f"{cell.power} was multiplied out"
+    elif cell.unit:
         zh = f"数字后带单位 {cell.unit}，按它换算为该项目的单位"
         en = f"The unit {cell.unit} behind the number was taken"
     else:
@@ -182,6 +217,18 @@ def _parted_note(cell: Cell, text: str, row: Any, column: str) -> dict[str, Any]
         )
     after = " ".join(part for part in (cell.value, cell.unit) if part)
     return note(zh, en, row=row, column=column, before=text, after=after)
+
+
+def _by_mass(tidy: pd.DataFrame) -> list[dict[str, Any]]:
+    """Say of values in ppm what they were taken for."""
+    lines = []
+    for pair, rows in tidy.groupby(["unit", "item"], sort=False):
+        unit, key = map(str, pair)
+        if taken := taken_by_mass(unit, key):
+            zh = f"{len(rows)} 个值的单位 {unit} 按 {taken} 读（一升水按 1 kg 计）"
+            en = f"{len(rows)} values in {unit} are taken as {taken}, a litre as 1 kg"
+            lines.append(note(zh, en, column=item_table()[key].zh))
+    return lines
 
 
 def _doubtful(tidy: pd.DataFrame) -> list[dict[str, Any]]:
@@ -215,7 +262,7 @@ def _left_out(cells: pd.DataFrame, rejected: pd.DataFrame) -> list[dict[str, Any
     whole = set(rejected.loc[rejected["row"].isna(), "column"])
     for name in _unused(cells):
         said = cells[name].dropna()
-        if said.empty or name in whole or fold_name(name) in _section_headers():
+        if said.empty or name in whole or fold_name(name) in section_headers():
             continue
         zh = f"“{name}”列不是监测值，没有带入（{len(said)} 格有内容）"
         en = f"Column {name} holds no readings and is left out ({len(said)} cells)"
@@ -247,9 +294,9 @@ def _unused(cells: pd.DataFrame) -> list[str]:
         used = {name for name, key in keys.items() if key in _WIDE_KEYS}
         used |= {name for name in names if name not in keys and split_header(name)[0]}
     used |= {name for name in names if fold_name(name) in SERIAL}
-    months = month_columns(names)
-    used |= {*months}
-    if months:
+    periods = period_columns(names)
+    used |= {*periods}
+    if periods:
         used |= {name for name in names if fold_name(name) in YEAR_HEADERS}
     return [name for name in names if name not in used and name not in _MADE_AGAIN]
 
