@@ -324,7 +324,9 @@ def test_places_cover_the_water_in_equal_parts_no_closer_than_they_should():
 def test_the_parts_of_a_stretch_add_up_to_one():
     canals = SimpleNamespace(start=np.arange(3), low_m=np.zeros(3))
     groups = [SimpleNamespace(segments=[0]), SimpleNamespace(segments=[1])]
-    pieces = SimpleNamespace(segment=np.array([0, 1]), length_m=np.array([2000.0, 1800]))
+    pieces = SimpleNamespace(
+        segment=np.array([0, 1]), length_m=np.array([2000.0, 1800])
+    )
     places = places_of(SimpleNamespace(canals=canals, groups=groups, n=1), pieces)
     found = places_told(places, np.array([0.3, 0.1, 0.0, 0.0]))
     np.testing.assert_allclose(found[1], [[0, 0, 1000, 0.75], [0, 1000, 2000, 0.25]])
