@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -10,23 +9,14 @@ import pandas as pd
 from geotool._marks import is_missing
 from geotool._notes import note
 from geotool._texts import number_text
-from geotool.schema import align_names, fold_name, layer_kind
+from geotool.schema import align_names, column_headers, fold_name
 
 _CODE = re.compile(r"编号|编码|代码|站码|code|id$")
 
 
-@cache
 def section_headers() -> frozenset[str]:
-    """
-    List the folded headers of a section, by its code or its name.
-
-    Examples
-    --------
-    >>> {"断面编码", "断面名称", "站码"} <= section_headers()
-    True
-    """
-    column = layer_kind("readings").columns["section_id"]
-    return frozenset(map(fold_name, ("section_id", column.zh, *column.alias)))
+    """List the folded headers of a section, by its code or its name."""
+    return column_headers("readings", "section_id")
 
 
 def by_register(

@@ -116,6 +116,39 @@ def layer_kinds() -> list[str]:
 
 
 @cache
+def column_headers(kind: str, column: str) -> frozenset[str]:
+    """
+    List the folded headers by which tables call a column.
+
+    Examples
+    --------
+    >>> {"断面编码", "断面名称", "站码"} <= column_headers("readings", "section_id")
+    True
+    """
+    one = layer_kind(kind).columns[column]
+    return frozenset(map(fold_name, (one.key, one.zh, *one.alias)))
+
+
+@cache
+def personal_headers() -> frozenset[str]:
+    """
+    List the folded headers of columns with contact data, of all kinds.
+
+    Examples
+    --------
+    >>> "联系电话" in personal_headers()
+    True
+    """
+    return frozenset().union(
+        *(
+            column_headers(kind, column)
+            for kind in layer_kinds()
+            for column in layer_kind(kind).personal_columns
+        )
+    )
+
+
+@cache
 def layer_kind(kind: str) -> LayerKind:
     """
     Describe one kind of layer.

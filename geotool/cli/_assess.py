@@ -14,7 +14,7 @@ def run_assess(chosen: argparse.Namespace) -> None:
     """Assess the sections of a workspace."""
     workspace = open_workspace(chosen.workspace)
     sections = workspace.read("sections")
-    readings, rejected = given_readings(workspace, chosen)
+    readings, rejected = given_readings(workspace, chosen, sections=sections)
     if len(rejected):
         say(f"监测数据退回 {len(rejected)} 条，如：{rejected['reason'].iloc[0]}")
     table = gt.assess_sections(

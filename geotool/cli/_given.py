@@ -24,10 +24,20 @@ def table_of(text: str) -> Any:
 
 
 def given_readings(
-    workspace: Workspace, chosen: argparse.Namespace
+    workspace: Workspace,
+    chosen: argparse.Namespace,
+    *,
+    sections: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Read the readings of a file, or else those of the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    chosen : Namespace
+    sections : DataFrame, optional
+        List of sections, where it was read already.
 
     Returns
     -------
@@ -41,9 +51,8 @@ def given_readings(
         If a year is stated and no file is named.
     """
     if _names_file(chosen):
-        return read_readings(
-            chosen.readings, year=chosen.year, sections=sections_of(workspace)
-        )
+        listed = sections_of(workspace) if sections is None else sections
+        return read_readings(chosen.readings, year=chosen.year, sections=listed)
     refuse_year(chosen)
     if not workspace.has("readings"):
         raise WorkspaceError(

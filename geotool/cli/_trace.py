@@ -81,8 +81,8 @@ def _rank(
             f"{workspace.path.name} 里没有排污口（outfalls），没有可排序的；请先导入。",
             f"{workspace.path.name} has no outfalls to rank; import them first.",
         )
-    readings, rejected = given_readings(workspace, chosen)
     sections = workspace.read("sections")
+    readings, rejected = given_readings(workspace, chosen, sections=sections)
     warnings = [*stale]
     if len(rejected):
         warnings.append(

@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -14,7 +13,7 @@ from geotool._periods import Period, read_period
 from geotool._texts import number_text
 from geotool.io._monthly import Notes, said_month
 from geotool.io._raw import RawTable
-from geotool.schema import align_names, fold_name, layer_kind
+from geotool.schema import align_names, column_headers, fold_name
 
 _PARTS = {
     "year": ("年份", "年度", "年", "year"),
@@ -78,7 +77,8 @@ def _with_clock(cells: pd.DataFrame) -> pd.DataFrame:
     >>> _with_clock(two).iloc[0].to_dict()
     {'氨氮': 1, '监测时间': '2026-03-05 8:30'}
     """
-    names = [n for n in map(str, cells.columns) if fold_name(n) in _time_headers()]
+    times = column_headers("readings", "time")
+    names = [n for n in map(str, cells.columns) if fold_name(n) in times]
     clocks = [name for name in names if _are_clocks(cells[name])]
     dates = [name for name in names if name not in clocks]
     if len(clocks) != 1 or len(dates) != 1:
@@ -89,12 +89,6 @@ def _with_clock(cells: pd.DataFrame) -> pd.DataFrame:
     ]
     made = cells.drop(columns=[*dates, *clocks])
     return made.assign(监测时间=pd.Series(time, cells.index, dtype=object))
-
-
-@cache
-def _time_headers() -> frozenset[str]:
-    column = layer_kind("readings").columns["time"]
-    return frozenset(map(fold_name, ("time", column.zh, *column.alias)))
 
 
 def _are_clocks(cells: pd.Series) -> bool:

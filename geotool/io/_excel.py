@@ -271,23 +271,19 @@ def of_sheet(path: Path, sheet: str, unread: Mapping[str, Unread]) -> Unread:
     return unread.get(_parts(path).sheets.get(sheet, ""), Unread())
 
 
-def book_notes(
-    path: Path, sheet: str, unread: Mapping[str, Unread], rows: Container[int]
-) -> list[dict[str, Any]]:
+def book_notes(path: Path, cells: Unread, rows: Container[int]) -> list[dict[str, Any]]:
     """
     Say what the cells of a sheet do not show.
 
     Parameters
     ----------
     path : Path
-    sheet : str
-    unread : mapping
-        As :func:`geotool.io._sound.check_workbook` gives it.
+    cells : Unread
+        Of the sheet, from :func:`of_sheet`.
     rows : container of int
         Numbers of the rows that are data.
     """
-    parts, notes = _parts(path), []
-    cells = unread.get(parts.sheets.get(sheet, ""), Unread())
+    notes = []
     if cells.uncomputed:
         many, some = len(cells.uncomputed), "、".join(cells.uncomputed[:5])
         zh = (
@@ -322,7 +318,7 @@ def book_notes(
             "were read, too; delete what is not wanted"
         )
         notes.append(note(zh, en))
-    if parts.from_1904:
+    if _parts(path).from_1904:
         zh = "工作簿用 1904 日期系统；没有设成日期格式的日期序号会读早约四年，请核对"
         en = (
             "The workbook counts days from 1904; a day number without the format of a "

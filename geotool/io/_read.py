@@ -193,9 +193,11 @@ def _book(
         unread = _sound.check_workbook(quick, name.name)
         book = _guarded(_excel.read_book, quick, name, sheet=sheet)
     title = f"{name.name}[{book.sheet}]"
-    unseen = _excel.of_sheet(path, book.sheet, unread).unseen
-    cells, notes, plain = read_sheet(book.grid, book.merged, name=title, unseen=unseen)
-    told = _excel.book_notes(path, book.sheet, unread, cells.index)
+    known = _excel.of_sheet(path, book.sheet, unread)
+    cells, notes, plain = read_sheet(
+        book.grid, book.merged, name=title, unseen=known.unseen
+    )
+    told = _excel.book_notes(path, known, cells.index)
     told = [*book.notes, *told, *notes]
     return cells, None, told, {"sheet": book.sheet, _PLAIN: plain}
 

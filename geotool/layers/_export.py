@@ -10,7 +10,7 @@ import pandas as pd
 from geotool.errors import SourceError
 from geotool.io import replacing, storable, write_book, write_table, write_vector
 from geotool.io._export import write_geodatabase, write_shapefile
-from geotool.schema import fold_name, layer_kind, layer_kinds
+from geotool.schema import fold_name, layer_kind, layer_kinds, personal_headers
 
 EXPORTS = (".gdb", ".shp", ".geojson", ".parquet", ".xlsx", ".csv", ".gpkg")
 
@@ -38,7 +38,7 @@ def without_personal(
     ['name', 'phone']
     """
     ours = layer_kind(kind).personal_columns if kind in layer_kinds() else []
-    words = _personal_words()
+    words = personal_headers()
     dropped = [
         column
         for column in table.columns
@@ -52,17 +52,6 @@ def without_personal(
 def _is_ours(column: str, kind: str) -> bool:
     known = layer_kind(kind).columns.get(column)
     return known is not None and not known.personal
-
-
-def _personal_words() -> set[str]:
-    found: set[str] = set()
-    for kind in layer_kinds():
-        for column in layer_kind(kind).columns.values():
-            if column.personal:
-                found.update(
-                    fold_name(n) for n in (column.zh, column.key, *column.alias)
-                )
-    return found
 
 
 def export_layers(

@@ -1,12 +1,11 @@
 """Columns that speak of a person stay out of a map unless they are named."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
 
 import geopandas as gpd
 
 from geotool.errors import LayerError
-from geotool.schema import fold_name, layer_kind, layer_kinds
+from geotool.schema import fold_name, layer_kind, layer_kinds, personal_headers
 
 
 def is_personal(header: str) -> bool:
@@ -22,17 +21,7 @@ def is_personal(header: str) -> bool:
     (True, True, False)
     """
     folded = fold_name(header)
-    return any(alias in folded for alias in _personal_aliases())
-
-
-@cache
-def _personal_aliases() -> frozenset[str]:
-    found: set[str] = set()
-    for kind in layer_kinds():
-        for key in layer_kind(kind).personal_columns:
-            column = layer_kind(kind).columns[key]
-            found |= {fold_name(text) for text in (key, column.zh, *column.alias)}
-    return frozenset(found)
+    return any(alias in folded for alias in personal_headers())
 
 
 def check_personal(
