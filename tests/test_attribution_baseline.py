@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_attribution_series import _random_web
+from test_attribution_series import _random_web, one_member
 
+from geotool.attribution import _lag_sweep
 from geotool.attribution._baseline import (
     Baseline,
     Loads,
@@ -62,7 +63,7 @@ def test_kernels_are_those_of_a_recursion_along_the_water(seed):
     start, end, flow, hours, head = _random_web(seed, nodes=9)
     sections = np.array([8, 4, 4, 0])
     options = {"step_h": 1.5, "lags": 30}
-    found = lag_kernels(start, end, flow, hours, head, sections, **options)
+    found = one_member(start, end, flow, hours, head, sections, **options)
     by_hand = kernel_by_hand(start, end, flow, hours, sections, **options)
     assert found.step_h == 1.5
     for node in range(9):
@@ -73,10 +74,37 @@ def test_kernels_are_those_of_a_recursion_along_the_water(seed):
             assert found.delay_h[node] == pytest.approx(1.5 * delay)
 
 
+@pytest.mark.parametrize("at_once", [1, 3_000, 10**9])
+def test_many_members_are_swept_as_each_alone(monkeypatch, at_once):
+    monkeypatch.setattr(_lag_sweep, "AT_ONCE", at_once)
+    start, end, *_ = _random_web(3, nodes=9)
+    draw = np.random.default_rng(8)
+    head = draw.normal(size=(40, 9))
+    head[::5, 4] = head[::5, 2]  # still water in between
+    ease = draw.uniform(0.1, 3.0, (40, len(start)))
+    flow = ease * (head[:, start] - head[:, end])
+    hours = draw.uniform(0.1, 9.0, flow.shape)
+    sections = np.array([8, 4, 4, 0])
+    options = {"step_h": 1.5, "lags": 30}
+    every = list(lag_kernels(start, end, flow, hours, head, sections, **options))
+    assert len(every) == 40
+    for k, found in enumerate(every):
+        alone = one_member(start, end, flow[k], hours[k], head[k], sections, **options)
+        np.testing.assert_array_equal(found.root, alone.root)
+        np.testing.assert_allclose(found.delay_h, alone.delay_h)
+        np.testing.assert_allclose(
+            found.kernel[found.root], alone.kernel[alone.root], rtol=1e-6
+        )
+        by_hand = kernel_by_hand(start, end, flow[k], hours[k], sections, **options)
+        for node in range(9) if k % 5 else ():
+            own = found.kernel[found.root[node]]
+            np.testing.assert_allclose(own, by_hand(node)[0], rtol=1e-4, atol=1e-6)
+
+
 def test_water_that_ends_without_a_section_shows_nowhere():
     ends = np.array([0, 0]), np.array([1, 2])
     flow, head = np.array([3.0, 1.0]), np.array([1.0, 0.0, 0.0])
-    found = lag_kernels(*ends, flow, np.full(2, 4.0), head, np.array([1]))
+    found = one_member(*ends, flow, np.full(2, 4.0), head, np.array([1]))
     assert found.root[2] == 0
     assert not found.kernel[0].any()
     # a quarter of the water at node 0 never passes the section of 3 m3/s
@@ -90,7 +118,7 @@ def test_water_that_ends_without_a_section_shows_nowhere():
 def test_what_is_later_than_the_last_lag_never_comes(hours, comes):
     ends = np.array([0, 1]), np.array([1, 2])
     flow, took = np.full(2, 3.0), np.array([hours, 1e-3])
-    found = lag_kernels(
+    found = one_member(
         *ends, flow, took, np.array([2.0, 1.0, 0.0]), np.array([1]), lags=10
     )
     assert (found.root[0] > 0) == comes
@@ -100,13 +128,13 @@ def test_what_is_later_than_the_last_lag_never_comes(hours, comes):
 @pytest.mark.parametrize("seed", range(3))
 def test_step_responses_are_sums_over_the_lags(seed):
     start, end, flow, hours, head = _random_web(seed, nodes=9)
-    kernels = lag_kernels(
+    kernels = one_member(
         start, end, flow, hours, head, np.array([8, 4]), step_h=3.0, lags=25
     )
     times, decay = np.array([-5.0, 0.0, 0.4, 7.3, 20.0, 500.0]), np.array([0.0, 2.0])
     nodes = np.array([0, 3, 3, 7])
     found = step_responses(kernels, nodes, times, decay)
-    assert found.shape == (4, 6, 2, 2)
+    assert found.shape == (2, 4, 6, 2)
     for i, node in enumerate(nodes):
         late = kernels.delay_h[node]
         for t, hour in enumerate(times):
@@ -116,7 +144,7 @@ def test_step_responses_are_sums_over_the_lags(seed):
                     part = np.clip((hour - late) / 3.0 + 0.5 - lag, 0, 1)
                     left = np.exp(-per_d * (3.0 * lag + late) / 24)
                     come += part * left * share
-                np.testing.assert_allclose(found[i, t, k], come, rtol=1e-4, atol=1e-6)
+                np.testing.assert_allclose(found[k, i, t], come, rtol=1e-4, atol=1e-6)
 
 
 def test_water_that_stands_still_takes_long_but_not_for_ever():
@@ -278,12 +306,16 @@ def some_flow(base, members=3, seed=5):
     )
 
 
+def kernels_of(base, flow):
+    return list(base.kernels(flow))
+
+
 def fit_by_hand(base, flow, member, weight):
-    kernels = base.kernels(flow, member)
+    kernels = kernels_of(base, flow)[member]
     times = base.series.times_h + flow.start_h[member]
     decay = base.decay_per_d * flow.decay_factor[member]
     for item in range(2):
-        effect = step_responses(kernels, base.loads.nodes, times, decay)[:, :, item]
+        effect = step_responses(kernels, base.loads.nodes, times, decay)[item]
         effect = effect.reshape(3, -1).astype(float)
         # an inlet brings mg/L: its water makes g/s of it
         effect[2] *= flow.inlet_m3_s[member, 0]
@@ -304,7 +336,7 @@ def test_the_loads_are_those_of_least_squares_with_their_prior(member):
     base = baseline()
     flow = some_flow(base)
     weight = base.weight
-    fit = base.fit(flow, member, base.kernels(flow, member), weight)
+    fit = base.fit(flow, member, kernels_of(base, flow)[member], weight)
     for item, by_hand in enumerate(fit_by_hand(base, flow, member, weight)):
         effect, rest, inverse, _ = by_hand
         np.testing.assert_allclose(fit.effect[item], effect, rtol=1e-5, atol=1e-7)
@@ -328,7 +360,7 @@ def test_readings_weigh_by_their_errors_and_bumps_are_set_aside():
 def test_a_section_that_a_member_misses_is_trusted_less():
     base = baseline()
     flow = some_flow(base)
-    kernels = base.kernels(flow, 1)
+    kernels = kernels_of(base, flow)[1]
     fit = base.fit(flow, 1, kernels, base.kept_weight)
     trusted = base.doubtful_weight(flow, 1, kernels)
     shape = base.series.value.shape

@@ -11,9 +11,10 @@ from test_attribution_ranking import BETWEEN, TWO, outfall, readings, stem
 from test_attribution_series import _probability as pulse_probability
 from test_attribution_series import _problem as pulse_problem
 from test_attribution_series import _readings as pulse_readings
+from test_attribution_series import one_member
 
 import geotool as gt
-from geotool.attribution._lags import lag_kernels, step_responses, travel_hours
+from geotool.attribution._lags import step_responses, travel_hours
 from geotool.attribution._members import Flow, Web
 from geotool.attribution._opinion import pooled
 from geotool.attribution._outside import humbled, sharpened
@@ -129,7 +130,7 @@ def fork(flow):
 def test_a_place_below_a_parting_sends_nothing_down_the_other_arm():
     web, flow = fork([10.0, 5.0, 5.0])
     hours = travel_hours(web.length_m, web.width_m, web.depth_m, flow.flow_m3_s[0])
-    kernels = lag_kernels(
+    kernels = one_member(
         web.start, web.end, flow.flow_m3_s[0], hours, flow.head[0], np.array([2, 3])
     )
     places = Places(
@@ -142,7 +143,7 @@ def test_a_place_below_a_parting_sends_nothing_down_the_other_arm():
     )
     both = with_places(kernels, web, flow, 0, places)
     found = step_responses(both, np.array([4, 5]), np.array([48.0]), np.zeros(1))
-    above, arm = found[:, 0, 0]
+    above, arm = found[0, :, 0]
     # half of what is put in above the parting goes down each arm of 5 m3/s
     assert above == pytest.approx([0.1, 0.1], rel=1e-5)
     assert arm == pytest.approx([0.2, 0.0], abs=1e-6)
@@ -163,11 +164,11 @@ def test_a_place_is_as_late_as_the_water_runs_whichever_way_it_was_drawn():
     sections = np.array([2, 3])
     one = Places(*(np.array([k]) for k in (1, 0.25, 0, 1, 0.0, 1800.0)))
     other = Places(*(np.array([k]) for k in (1, 0.75, 0, 1, 0.0, 1800.0)))
-    drawn = lag_kernels(
+    drawn = one_member(
         web.start, web.end, flow.flow_m3_s[0], hours, flow.head[0], sections
     )
     back = Flow(**{**vars(flow), "flow_m3_s": np.array([[-10.0, -5.0, 5.0]])})
-    against = lag_kernels(
+    against = one_member(
         turned.start, turned.end, back.flow_m3_s[0], hours, flow.head[0], sections
     )
     first = with_places(drawn, web, flow, 0, one)

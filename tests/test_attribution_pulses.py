@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_attribution_baseline import baseline, some_flow
+from test_attribution_baseline import baseline, kernels_of, some_flow
 
 from geotool.attribution import _pulses
 from geotool.attribution._lags import step_responses
@@ -40,7 +40,7 @@ def setting():
     base.weight /= 20.0  # some gains of tens, as in a case of the field
     # a pulse of the second suspect on top of what was drawn
     flow = some_flow(base)
-    kernels = base.kernels(flow, 1)
+    kernels = kernels_of(base, flow)[1]
     response = pulse_by_hand(base, flow, kernels, 1, 12.0, 20.0)
     base.value += 6.0 * np.where(base.weight > 0, response, 0.0)
     return base, flow, kernels
@@ -54,12 +54,12 @@ def pulse_by_hand(base, flow, kernels, point, start, length):
         # readings are put on half steps; before its start a load shows nothing
         hours = np.round((base.series.times_h - begin) / 2.0) * 2.0
         node = SUSPECTS.nodes[[point]]
-        found = step_responses(kernels, node, np.maximum(hours, 0), decay)[0]
-        return np.where(hours[:, None, None] > 0, found, 0.0)
+        found = step_responses(kernels, node, np.maximum(hours, 0), decay)[:, 0]
+        return np.where(hours[:, None] > 0, found, 0.0)
 
     both = since(start) - since(start + length)
     load = SUSPECTS.load_g_s[point]
-    return (both * load[:, None]).transpose(1, 0, 2).reshape(2, -1)
+    return (both * load[:, None, None]).reshape(2, -1)
 
 
 def rough_by_hand(setting):

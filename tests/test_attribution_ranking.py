@@ -814,10 +814,11 @@ def test_students_t_nears_the_gaussian():
     root = rng.normal(size=(3, 3))
     spread = root @ root.T + np.eye(3)
     x = rng.normal(size=(2, 3))
-    ours = student(x, np.stack([spread, spread]), 4.0)
+    both = np.stack([spread, spread], axis=-1)
+    ours = student(x.T.copy(), both.copy(), 4.0)
     theirs = multivariate_t(shape=spread, df=4).logpdf(x)
     assert np.diff(ours) == pytest.approx(np.diff(theirs))
-    ours = student(x, np.stack([spread, spread]), 1e9)
+    ours = student(x.T.copy(), both.copy(), 1e9)
     theirs = multivariate_normal(cov=spread).logpdf(x)
     assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-5)
 

@@ -25,13 +25,19 @@ ITEMS = ("NH3N", "TP", "F")
 DECAY = {"NH3N": 0.07, "TP": 0.13, "F": 0.0}
 
 
+def one_member(start, end, flow, hours, head, sections, **options):
+    """Kernels of a single flow."""
+    one = flow[None], hours[None], head[None]
+    return next(lag_kernels(start, end, *one, sections, **options))
+
+
 # ---------------------------------------------------------------- kernels
 def test_kernel_of_one_reach_is_the_closed_form():
     """One canal: the load arrives after its water's age, less decay, over the flow."""
     hours = travel_hours(
         np.array([5400.0]), np.array([10.0]), np.array([2.0]), np.array([3.0])
     )
-    kernels = lag_kernels(
+    kernels = one_member(
         np.array([0]),
         np.array([1]),
         np.array([3.0]),
@@ -43,17 +49,17 @@ def test_kernel_of_one_reach_is_the_closed_form():
     found = step_responses(kernels, np.array([0]), times, np.array([0.24, 0.0]))
     assert hours[0] == pytest.approx(10.0)
     expected = np.exp(-0.24 * 10 / 24) / 3.0
-    assert found[0, :, 0, 0] == pytest.approx([0, 0, expected, expected], rel=1e-5)
-    assert found[0, :, 1, 0] == pytest.approx([0, 0, 1 / 3, 1 / 3], rel=1e-5)
+    assert found[0, 0, :, 0] == pytest.approx([0, 0, expected, expected], rel=1e-5)
+    assert found[1, 0, :, 0] == pytest.approx([0, 0, 1 / 3, 1 / 3], rel=1e-5)
 
 
 def test_kernel_against_the_drawing_is_the_same():
     """How a line was drawn does not matter, only where water runs."""
     hours, head = np.array([7.0]), np.array([1.0, 0.0])
-    along = lag_kernels(
+    along = one_member(
         np.array([0]), np.array([1]), np.array([3.0]), hours, head, np.array([1])
     )
-    against = lag_kernels(
+    against = one_member(
         np.array([1]), np.array([0]), np.array([-3.0]), hours, head, np.array([1])
     )
     times = np.arange(0.0, 30.0)
@@ -95,7 +101,7 @@ def _random_web(seed: int, nodes: int = 14) -> tuple[np.ndarray, ...]:
 def test_kernels_conserve_mass(seed):
     """All of a load passes the section at the only way out, whatever the ways between."""
     start, end, flow, hours, head = _random_web(seed)
-    kernels = lag_kernels(start, end, flow, hours, head, np.array([len(head) - 1]))
+    kernels = one_member(start, end, flow, hours, head, np.array([len(head) - 1]))
     last = end if False else np.where(flow > 0, end, start)
     passing = np.abs(flow[last == len(head) - 1]).sum()
     share = kernels.kernel[kernels.root, :, 0].sum(axis=1) * passing
@@ -114,7 +120,7 @@ def test_mean_lag_is_the_share_weighted_mean_over_all_paths(seed):
         total = size[out].sum()
         return sum(size[k] / total * (hours[k] + mean(int(tip[k]))) for k in out)
 
-    kernels = lag_kernels(start, end, flow, hours, head, np.array([len(head) - 1]))
+    kernels = one_member(start, end, flow, hours, head, np.array([len(head) - 1]))
     for node in range(len(head)):
         one = kernels.kernel[kernels.root[node], :, 0]
         lag = np.arange(len(one)) * kernels.step_h + kernels.delay_h[node]
@@ -123,7 +129,7 @@ def test_mean_lag_is_the_share_weighted_mean_over_all_paths(seed):
 
 def test_arrivals_beyond_the_last_lag_are_left_out():
     """Water that takes longer than the grid is long shows nothing, and no error."""
-    kernels = lag_kernels(
+    kernels = one_member(
         np.array([0]),
         np.array([1]),
         np.array([1e-9]),

@@ -408,7 +408,7 @@ def test_pulses_are_tried_as_the_table_says_and_none_is_no_evidence(monkeypatch)
     monkeypatch.setattr(_series_module, "with_places", lambda *given: given)
     monkeypatch.setattr(_series_module, "_evidence", lambda *given: given)
     base = SimpleNamespace(
-        kernels=lambda _, k: k, doubtful_weight=lambda *given: given[1:]
+        kernels=lambda _: range(3), doubtful_weight=lambda *given: given[1:]
     )
     given = SimpleNamespace(suspects="suspects", web="web", places="places")
     flow = SimpleNamespace(head=np.zeros((3, 1)), flow_m3_s="flow")

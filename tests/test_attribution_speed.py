@@ -123,14 +123,19 @@ def test_a_density_of_many_misses_is_that_of_each(sections):
     half = rng.normal(size=(7, 3, sections, sections))
     spread = half @ half.swapaxes(-1, -2) + 0.1 * np.eye(sections)
     miss = rng.normal(size=(7, 3, sections))
-    found = student(miss, spread, 5.0)
+
+    def density(spread):
+        first = np.moveaxis(spread, (-2, -1), (0, 1)).copy()
+        return student(np.moveaxis(miss, -1, 0).copy(), first, 5.0)
+
+    found = density(spread)
     for at in np.ndindex(7, 3):
         square = miss[at] @ np.linalg.solve(spread[at], miss[at])
         size = np.linalg.slogdet(spread[at])[1]
         expected = -(5.0 + sections) / 2 * np.log1p(square / 5.0) - size / 2
         assert found[at] == pytest.approx(expected)
     with pytest.raises(np.linalg.LinAlgError):
-        student(miss, -spread, 5.0)
+        density(-spread)
 
 
 @pytest.mark.parametrize("count", [1, 5, 8, 1001])

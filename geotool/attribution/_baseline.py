@@ -1,11 +1,17 @@
 """What the sections would show without an incident, and how well that fits."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from geotool.attribution._lags import Kernels, lag_kernels, step_responses, travel_hours
+from geotool.attribution._lags import (
+    Kernels,
+    lag_kernels,
+    step_responses,
+    travel_hours,
+)
 from geotool.attribution._members import Flow, FlowModel
 from geotool.attribution._problem import Floats, Ints
 
@@ -108,19 +114,12 @@ class Baseline:
         self._precision = np.linalg.inv(loads.spread)
         self._root = np.linalg.cholesky(self._precision).transpose(0, 2, 1)
 
-    def kernels(self, flow: Flow, member: int) -> Kernels:
-        """Give the lag kernels of one member."""
+    def kernels(self, flow: Flow) -> Iterator[Kernels]:
+        """Give the lag kernels of every member."""
         web = self.model.web
-        hours = travel_hours(
-            web.length_m, web.width_m, flow.depth_m[member], flow.flow_m3_s[member]
-        )
+        hours = travel_hours(web.length_m, web.width_m, flow.depth_m, flow.flow_m3_s)
         return lag_kernels(
-            web.start,
-            web.end,
-            flow.flow_m3_s[member],
-            hours,
-            flow.head[member],
-            self.sections,
+            web.start, web.end, flow.flow_m3_s, hours, flow.head, self.sections
         )
 
     def decay(self, flow: Flow, member: int) -> Floats:
@@ -133,11 +132,10 @@ class Baseline:
         effect = step_responses(
             kernels, self.loads.nodes, times, self.decay(flow, member)
         )
-        inlets = len(self.model.web.inlets)
-        effect[len(effect) - inlets :] *= flow.inlet_m3_s[member][:, None, None, None]
-        # one copy in the order of the sums over readings, and in full precision
-        effect = np.ascontiguousarray(effect.transpose(2, 0, 1, 3), dtype=float)
-        return effect.reshape(len(self.value), len(self.loads.nodes), -1)
+        effect = effect.reshape(*effect.shape[:2], -1).astype(float)
+        outfalls = effect.shape[1] - len(self.model.web.inlets)
+        effect[:, outfalls:] *= flow.inlet_m3_s[member][:, None]
+        return effect
 
     def fit(self, flow: Flow, member: int, kernels: Kernels, weight: Floats) -> Fit:
         """Fit the loads to the readings in one member."""
@@ -152,9 +150,9 @@ class Baseline:
             inverse=inverse,
         )
 
-    def _missed(self, flow: Flow, member: int) -> Floats:
+    def _missed(self, flow: Flow, member: int, kernels: Kernels) -> Floats:
         """Give residuals of the fit by readings not set aside, and of the loads."""
-        effect = self._effects(flow, member, self.kernels(flow, member))
+        effect = self._effects(flow, member, kernels)
         effect *= self._kept_root[:, None]
         first = self.value * self._kept_root - (self.loads.mean[:, None] @ effect)[:, 0]
         # item by item: numpy makes half of a symmetric product only in two dimensions
@@ -189,7 +187,10 @@ class Baseline:
         stagnant branch whose water comes a day late must not outweigh all the rest.
         """
         flow = self.model.flow(values)
-        found = [self._missed(flow, member) for member in range(len(values))]
+        found = [
+            self._missed(flow, member, kernels)
+            for member, kernels in enumerate(self.kernels(flow))
+        ]
         rest = 3.0 * np.arcsinh(np.array(found) / 3.0)
         return np.hstack([self.model.residuals(flow), rest])
 

@@ -5,6 +5,7 @@ that passed is evidence as much as one that failed: what lies above it and would
 shown there is cleared in proportion to how well that section is known.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from geotool.attribution._observe import Observed
 from geotool.attribution._problem import Evidence, Floats, Problem
 from geotool.attribution._states import Influence
 from geotool.tables import load_table
+
+AT_ONCE = 150_000
+"""Numbers of the matrices that are weighed together."""
 
 
 def steady_evidence(
@@ -116,24 +120,32 @@ class _Likelihood:
         total = np.full(count, -np.inf)
         amplitude = np.zeros(count)
         by_member, sizes = [], []
-        for member in range(len(self.influence.psi)):
+        for members in self._batches(len(chosen)):
             grid = sum(
-                self._item(member, k, chosen) for k in range(len(self.problem.items))
+                self._item(members, k, chosen) for k in range(len(self.problem.items))
             )
             grid = grid + self.size_prior[chosen]
-            top = grid.max(axis=1, keepdims=True)
+            top = grid.max(axis=2, keepdims=True)
             weight = np.exp(grid - top)
-            by_member.append(top[:, 0] + np.log(weight.sum(axis=1)))
-            sizes.append((weight * np.log(self.steps)).sum(axis=1) / weight.sum(axis=1))
-        found = np.stack(by_member)
+            whole = weight.sum(axis=2)
+            by_member.append(top[..., 0] + np.log(whole))
+            sizes.append((weight @ np.log(self.steps)) / whole)
+        found = np.concatenate(by_member)
         best = found.max(axis=0)
         share = np.exp(found - best)
         total[chosen] = best + np.log(share.mean(axis=0))
-        size = (share * np.stack(sizes)).sum(axis=0) / share.sum(axis=0)
+        size = (share * np.concatenate(sizes)).sum(axis=0) / share.sum(axis=0)
         amplitude[chosen] = np.exp(size) * self.unit[chosen]
         # the rest explains nothing more than no extra load at all does
         total[np.isneginf(total)] = quiet
         return total, amplitude
+
+    def _batches(self, chosen: int) -> Iterator[slice]:
+        """Give members in lots of which the matrices stay in the processor's cache."""
+        each = chosen * len(self.steps) * len(self.value) ** 2
+        batch = max(AT_ONCE // max(each, 1), 1)
+        for first in range(0, len(self.influence.psi), batch):
+            yield slice(first, first + batch)
 
     def _promising(self) -> NDArray[np.int64]:
         """Candidates worth the grid: the largest gains of a single amplitude."""
@@ -146,7 +158,7 @@ class _Likelihood:
             if not there.any():
                 continue
             mean = self.expected.mean[:, k].mean(axis=0)[there]
-            spread = self._base(0, k)[np.ix_(there, there)]
+            spread = self._base(slice(1), k)[0][np.ix_(there, there)]
             effect = self.influence.psi[:, k].mean(axis=0)[there] * self.profile[:, k]
             solved = np.linalg.solve(spread, effect)
             size = np.maximum((effect * solved).sum(axis=0), 1e-300)
@@ -156,47 +168,56 @@ class _Likelihood:
 
     def _quiet(self) -> float:
         """Log-likelihood of no extra load, averaged over members."""
-        nothing = np.zeros((len(self.influence.psi), 1, 1, len(self.value)))
-        every = slice(None)  # all members at once: each is a few numbers
-        found = np.zeros(len(nothing))
+        # all members at once: each is a few numbers
+        nothing = np.zeros((len(self.value), len(self.influence.psi), 1, 1))
+        found = np.zeros(nothing.shape[1])
         for k in range(len(self.problem.items)):
-            found += self._density(nothing, every, k)[:, 0, 0]
+            found += self._density(nothing, slice(None), k)[:, 0, 0]
         top = found.max()
         return float(top + np.log(np.exp(found - top).mean()))
 
-    def _item(self, member: int, k: int, chosen: NDArray[np.int64]) -> Floats:
-        """Log-likelihood of one item, candidates x amplitudes."""
-        psi = self.influence.psi[member, k][:, chosen].T
-        size = self.unit[chosen, None] * self.steps
-        effect = size[:, :, None] * (psi * self.profile[chosen, k, None])[:, None, :]
-        return self._density(effect, member, k, self.problem.profile_sigma[chosen])
+    def _item(self, members: slice, k: int, chosen: NDArray[np.int64]) -> Floats:
+        """Log-likelihood of one item, members x candidates x amplitudes."""
+        psi = self.influence.psi[members, k][..., chosen].swapaxes(0, 1)
+        each = psi * (self.unit[chosen] * self.profile[chosen, k])
+        effect = each[..., None] * self.steps
+        return self._density(effect, members, k, self.problem.profile_sigma[chosen])
 
-    def _base(self, member: int | slice, k: int) -> Floats:
+    def _base(self, members: slice, k: int) -> Floats:
+        """Covariance of readings without an extra load, members x sections x sections."""
         seen = np.nan_to_num(self.value[:, k])
         own = (self.reading_error * seen) ** 2 + self.floor[:, k] ** 2
-        return np.asarray(self.expected.spread[member, k] + np.diag(own))
+        return np.asarray(self.expected.spread[members, k] + np.diag(own))
 
     def _density(
-        self,
-        effect: Floats,
-        member: int | slice,
-        k: int,
-        sigma: Floats | None = None,
+        self, effect: Floats, members: slice, k: int, sigma: Floats | None = None
     ) -> Floats:
-        """Log-density of one item; members, where several, come first in ``effect``."""
-        there = np.isfinite(self.value[:, k])
-        if not there.any():
-            return np.zeros(effect.shape[:-1])
-        effect = effect[..., there]
-        mean = self.expected.mean[member, k][..., None, None, there] + effect
-        miss = self.value[there, k] - mean
-        base = self._base(member, k)[..., there, :][..., None, None, :, there]
-        spread = np.broadcast_to(base, (*mean.shape, int(there.sum()))).copy()
-        own = np.arange(int(there.sum()))
-        spread[..., own, own] += (self.model_error * mean) ** 2
-        if sigma is not None:
-            moved = sigma[:, None, None] * effect
-            spread += moved[..., :, None] * moved[..., None, :]
+        """
+        Give the log-density of one item by what an extra load makes.
+
+        Parameters
+        ----------
+        effect : array, sections x members x candidates x amplitudes
+        members : slice
+        k : int
+            The item.
+        sigma : array of float, one a candidate
+            How unsure the item's part in the extra load is.
+        """
+        there = np.flatnonzero(np.isfinite(self.value[:, k]))
+        if not len(there):
+            return np.zeros(effect.shape[1:])
+        effect = effect[there]
+        base = self._base(members, k)[:, there[:, None], there]
+        mean = self.expected.mean[members, k][:, there].T[..., None, None] + effect
+        miss = self.value[there, k][:, None, None, None] - mean
+        unsure = 0.0 if sigma is None else sigma[:, None]
+        moved = unsure * effect
+        spread = moved[:, None] * moved
+        spread += np.moveaxis(base, 0, -1)[..., None, None]
+        own = np.arange(len(there))
+        mean *= self.model_error
+        spread[own, own] += mean**2
         return student(miss, spread, self.freedom)
 
     # ------------------------------------------------------------ facts

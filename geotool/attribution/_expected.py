@@ -121,26 +121,37 @@ def student(miss: Floats, spread: Floats, freedom: float) -> Floats:
     Student's t of several dimensions: near a Gaussian of the same spread, but one
     section that fits nothing (still water, a wrong map) does not decide alone.
 
+    Parameters
+    ----------
+    miss : array of float, sections x any
+    spread : array of float, sections x sections x any
+        Covariances. Both are overwritten.
+    freedom : float
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a covariance is not positive definite.
+
     Examples
     --------
-    >>> student(np.array([[1.0, 0.0]]), np.array([np.eye(2)]), 1e9).round(6).tolist()
-    [-0.5]
+    >>> student(np.array([1.0, 0.0]), np.eye(2), 1e9).round(6).tolist()
+    -0.5
     """
     # hundreds of thousands of small matrices: eliminating row by row in all of them at
     # once takes a third of the time of as many calls
-    left = np.ascontiguousarray(np.moveaxis(spread, (-2, -1), (0, 1)))
-    rest = np.ascontiguousarray(np.moveaxis(miss, -1, 0))
-    square, size = np.zeros(miss.shape[:-1]), np.zeros(miss.shape[:-1])
-    for k in range(len(rest)):
-        pivot = left[k, k]
+    square, size = np.zeros(miss.shape[1:]), np.zeros(miss.shape[1:])
+    for k in range(len(miss)):
+        pivot = spread[k, k]
         if not (pivot > 0).all():
             raise np.linalg.LinAlgError("a spread that is not positive definite")
-        square += rest[k] ** 2 / pivot
+        square += miss[k] ** 2 / pivot
         size += np.log(pivot)
-        part = left[k, k + 1 :] / pivot
-        rest[k + 1 :] -= part * rest[k]
-        left[k + 1 :, k + 1 :] -= part[:, None] * left[k, k + 1 :]
-    power = (freedom + len(rest)) / 2
+        part = spread[k, k + 1 :] / pivot
+        miss[k + 1 :] -= part * miss[k]
+        for row in range(k + 1, len(miss)):  # it is symmetric: half of it does
+            spread[row, row:] -= part[row - k - 1] * spread[k, row:]
+    power = (freedom + len(miss)) / 2
     return np.asarray(-power * np.log1p(square / freedom) - size / 2)
 
 

@@ -1,10 +1,12 @@
 """How long water takes from every node to every section: kernels of share and lag."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from geotool.attribution._lag_sweep import Ways, sweeps
 from geotool.attribution._members import LEAST_FLOW_M3_S
 from geotool.attribution._problem import Floats, Ints
 
@@ -60,7 +62,7 @@ def lag_kernels(
     *,
     step_h: float = 2.0,
     lags: int = 210,
-) -> Kernels:
+) -> Iterator[Kernels]:
     """
     Sweep once against the flow: every node by the places its water goes to.
 
@@ -68,11 +70,11 @@ def lag_kernels(
     ----------
     start, end : array of int
         Nodes of each segment, as drawn.
-    flow_m3_s : array of float
+    flow_m3_s : array, members x segments
         Along the drawing.
-    hours : array of float
-        Travel time of each segment.
-    head : array of float, one a node
+    hours : array, members x segments
+        Travel times.
+    head : array, members x nodes
         Water runs from high to low; gives the order of the sweep.
     sections : array of int
         Node of each section.
@@ -80,68 +82,42 @@ def lag_kernels(
     lags : int
         Longest lag kept, in steps; later arrivals are left out.
 
-    Returns
-    -------
+    Yields
+    ------
     Kernels
+        Of each member.
 
     Examples
     --------
-    >>> one = lag_kernels(np.array([0]), np.array([1]), np.array([2.0]),
-    ...                   np.array([5.0]), np.array([1.0, 0.0]), np.array([1]))
+    >>> one, = lag_kernels(np.array([0]), np.array([1]), np.array([[2.0]]),
+    ...                    np.array([[5.0]]), np.array([[1.0, 0.0]]), np.array([1]))
     >>> float(one.delay_h[0]), float(one.kernel[one.root[0]].sum())
     (5.0, 0.5)
     """
-    nodes = len(head)
-    flow = np.maximum(np.abs(flow_m3_s), LEAST_FLOW_M3_S)
+    members, nodes = head.shape
+    size = np.maximum(np.abs(flow_m3_s), LEAST_FLOW_M3_S)
     tail = np.where(flow_m3_s >= 0, start, end)
     tip = np.where(flow_m3_s >= 0, end, start)
-    leaving = np.bincount(tail, flow, minlength=nodes)
-    share = (flow / leaving[tail]).tolist()
-    out: list[list[int]] = [[] for _ in range(nodes)]
-    for k, node in enumerate(tail.tolist()):
-        out[node].append(k)
-    at: dict[int, list[int]] = {}
-    for number, node in enumerate(sections.tolist()):
-        at.setdefault(node, []).append(number)
-    goes, takes = tip.tolist(), (hours / step_h).tolist()
-    root, delay = [0] * nodes, [0.0] * nodes
-    none = np.zeros((lags, len(sections)), np.float32)
-    kernel = [none]
-    for node in np.argsort(head, kind="stable").tolist():
-        ways, own = out[node], at.get(node)
-        if len(ways) == 1 and own is None:
-            late = delay[goes[ways[0]]] + takes[ways[0]]
-            if late < lags:
-                root[node], delay[node] = root[goes[ways[0]]], late
-            continue
-        if not ways and own is None:
-            continue
-        total = np.zeros_like(none)
-        for k in ways:
-            _add_late(total, kernel[root[goes[k]]], delay[goes[k]] + takes[k], share[k])
-        for number in own or ():
-            total[0, number] += 1.0
-        root[node] = len(kernel)
-        kernel.append(total)
-    entering = np.bincount(tip, flow, minlength=nodes)
-    passing = np.maximum(np.maximum(entering, leaving)[sections], LEAST_FLOW_M3_S)
-    return Kernels(
-        root=np.array(root),
-        delay_h=np.array(delay) * step_h,
-        kernel=np.stack(kernel) / passing.astype(np.float32),
-        step_h=step_h,
+    row = np.arange(members)[:, None]
+    leaving, entering = (
+        np.bincount(
+            (node + row * nodes).ravel(), size.ravel(), minlength=members * nodes
+        ).reshape(members, nodes)
+        for node in (tail, tip)
     )
-
-
-def _add_late(total: Floats, kernel: Floats, late: float, share: float) -> None:
-    """Add a kernel, delayed by so many steps; a broken step is parted between two."""
-    whole = int(late)
-    part = late - whole
-    keep = len(total) - whole
-    if kernel is total or keep < 2:
-        return
-    total[whole:] += (share * (1.0 - part)) * kernel[:keep]
-    total[whole + 1 :] += (share * part) * kernel[: keep - 1]
+    passing = np.maximum(entering, leaving)[:, sections]
+    ways = Ways(
+        tail=tail,
+        tip=tip,
+        takes=hours / step_h,
+        share=size / leaving[row, tail],
+        passing_m3_s=np.maximum(passing, LEAST_FLOW_M3_S),
+        order=np.argsort(head, axis=1, kind="stable"),
+    )
+    for found in sweeps(ways, sections, lags=lags):
+        parts = found.root, found.delay * step_h, found.arrives
+        for root, delay_h, kernel in zip(*parts, strict=True):
+            yield Kernels(root, delay_h, kernel, step_h)
 
 
 def step_responses(
@@ -160,48 +136,69 @@ def step_responses(
 
     Returns
     -------
-    array, nodes x times x items x sections
+    array, items x nodes x times x sections
         mg/L per g/s.
 
     Examples
     --------
-    >>> one = lag_kernels(np.array([0]), np.array([1]), np.array([2.0]),
-    ...                   np.array([5.0]), np.array([1.0, 0.0]), np.array([1]))
+    >>> one, = lag_kernels(np.array([0]), np.array([1]), np.array([[2.0]]),
+    ...                    np.array([[5.0]]), np.array([[1.0, 0.0]]), np.array([1]))
     >>> times = np.array([2.0, 9.0])
     >>> step_responses(one, np.array([0]), times, np.zeros(1)).ravel().tolist()
     [0.0, 0.5]
     """
     step = kernels.step_h
-    items, sections = len(decay_per_d), kernels.kernel.shape[2]
-    late = kernels.delay_h[nodes]
-    used, root = np.unique(kernels.root[nodes], return_inverse=True)
+    items, late = len(decay_per_d), kernels.delay_h[nodes]
+    number = np.bincount(kernels.root[nodes], minlength=len(kernels.kernel))
+    used = np.flatnonzero(number)
+    number[used] = np.arange(len(used))
+    root = number[kernels.root[nodes]]
     # the share of a step counts from half a step before its lag to half a step after;
     # nothing later than the last time is looked at
     place = (times_h - late[:, None]) / step + 0.5
     lags = min(int(place.max(initial=0.0)) + 2, kernels.kernel.shape[1])
     place = np.clip(place, 0.0, lags)
-    roots = len(used)
-    lost = np.exp(-np.outer(np.arange(lags) * step / 24.0, decay_per_d))
-    # row 0 is nought, the last stays as the one before
-    summed = np.zeros((lags + 2, roots, items, sections), np.float32)
-    np.multiply(
-        kernels.kernel[used, :lags].transpose(1, 0, 2)[:, :, None],
-        lost[:, None, :, None].astype(np.float32),
-        out=summed[1 : lags + 1],
-    )
-    _sum_up(summed[1:].reshape(lags + 1, -1))
+    summed = _summed(kernels.kernel[used, :lags], step, decay_per_d)
     whole = place.astype(np.int64)
     part = (place - whole)[:, :, None].astype(np.float32)
-    flat = summed.reshape((lags + 2) * roots, items * sections)
-    row = whole * roots + root[:, None]
-    found = flat[row]
-    after = flat[row + roots]
+    row = whole * (items * len(used)) + root[:, None]
+    row = row + np.arange(items)[:, None, None] * len(used)
+    found = summed.take(row, axis=0)
+    after = summed.take(row + items * len(used), axis=0)
     after -= found
     after *= part
     found += after
-    kept = np.exp(-np.outer(late / 24.0, decay_per_d)).astype(np.float32)
-    shape = (*found.shape[:2], items, sections)
-    return np.asarray(found.reshape(shape) * kept[:, None, :, None])
+    kept = np.exp(-np.outer(decay_per_d, late / 24.0)).astype(np.float32)
+    found *= kept[:, :, None, None]
+    return found
+
+
+def _summed(kernel: Floats, step_h: float, decay_per_d: Floats) -> Floats:
+    """
+    Sum the shares that are left after their decay, up to each lag.
+
+    Parameters
+    ----------
+    kernel : array, roots x lags x sections
+    step_h : float
+    decay_per_d : array of float, one an item
+
+    Returns
+    -------
+    array, (lags + 2) items roots x sections
+        The first lag is nought, the last stays as the one before.
+    """
+    roots, lags, sections = kernel.shape
+    items = len(decay_per_d)
+    lost = np.exp(-np.outer(np.arange(lags) * step_h / 24.0, decay_per_d))
+    summed = np.zeros((lags + 2, items, roots * sections), np.float32)
+    np.multiply(
+        kernel.transpose(1, 0, 2).reshape(lags, 1, -1),
+        lost[:, :, None].astype(np.float32),
+        out=summed[1 : lags + 1],
+    )
+    _sum_up(summed[1:].reshape(lags + 1, -1))
+    return summed.reshape(-1, sections)
 
 
 def _sum_up(rows: Floats) -> None:

@@ -214,9 +214,9 @@ class Pulses:
         base, suspects = self.baseline, self.suspects
         times = np.arange(self._lags) * self._fine
         found = step_responses(kernels, suspects.nodes, times, base.decay(flow, member))
-        found[:, 0] = 0.0
-        found *= suspects.load_g_s[:, None, :, None].astype(np.float32)
-        return np.ascontiguousarray(found.transpose(2, 0, 1, 3))
+        found[:, :, 0] = 0.0
+        found *= suspects.load_g_s.T[:, :, None, None].astype(np.float32)
+        return found
 
     def _rough(self, step: Floats, fit: Fit, weight: Floats) -> Floats:
         """Gain of every pulse with a free multiple for each item, loads held."""

@@ -199,8 +199,8 @@ def _found(
     )
     pulses = Pulses(baseline, given.suspects, grid)
     kernels = [
-        with_places(baseline.kernels(flow, k), given.web, flow, k, given.places)
-        for k in range(len(flow.head))
+        with_places(one, given.web, flow, k, given.places)
+        for k, one in enumerate(baseline.kernels(flow))
     ]
 
     def scored(k: int) -> PulseScore:

@@ -5,6 +5,7 @@ Exit status 0 when done, 2 for bad input, 3 when ``check`` finds errors, 1 for a
 failure of ours. An error is one line on stderr, in Chinese and English.
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -19,6 +20,8 @@ if "numpy" not in sys.modules:
     # what libraries bring along when loaded stays: searching it for garbage again and
     # again is a tenth of a short command
     gc.set_threshold(500_000, 50, 50)
+    # at the end Python would search all of it twice more, half a second, for nothing
+    atexit.register(gc.freeze)
 
 from geotool.cli._parser import UsageError, build_parser
 from geotool.errors import TRACEBACK_VARIABLE, GeotoolError

@@ -21,11 +21,12 @@ def run_trace(chosen: argparse.Namespace) -> None:
     """Trace from a section, an outfall or a place; rank where readings are given."""
     item = _item(chosen.item)
     workspace = open_workspace(chosen.workspace)
-    label, at = start_of(workspace, chosen)
+    sections = workspace.read("sections") if _ranks(chosen) else None
+    label, at = start_of(workspace, chosen, sections=sections)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
     network, stale = gt.workspace_network(workspace)
-    if _ranks(chosen):
-        _rank(chosen, workspace, network, label, item, scenario, stale)
+    if sections is not None:
+        _rank(chosen, workspace, sections, network, label, item, scenario, stale)
         return
     warnings = _readings_warning(workspace, chosen)
     step = gt.trace_downstream if chosen.down else gt.trace_upstream
@@ -69,6 +70,7 @@ def _ranks(chosen: argparse.Namespace) -> bool:
 def _rank(
     chosen: argparse.Namespace,
     workspace: Workspace,
+    sections: gpd.GeoDataFrame,
     network: Any,
     label: str,
     item: str | None,
@@ -81,7 +83,6 @@ def _rank(
             f"{workspace.path.name} 里没有排污口（outfalls），没有可排序的；请先导入。",
             f"{workspace.path.name} has no outfalls to rank; import them first.",
         )
-    sections = workspace.read("sections")
     readings, rejected = given_readings(workspace, chosen, sections=sections)
     warnings = [*stale]
     if len(rejected):
@@ -167,14 +168,24 @@ def _readings_warning(
     )
 
 
-def start_of(workspace: Workspace, chosen: argparse.Namespace) -> tuple[str, Any]:
-    """Give the start that the options name: what it is called, and where it is."""
+def start_of(
+    workspace: Workspace,
+    chosen: argparse.Namespace,
+    *,
+    sections: gpd.GeoDataFrame | None = None,
+) -> tuple[str, Any]:
+    """
+    Give the start that the options name: what it is called, and where it is.
+
+    ``sections`` is the layer, where it was read already.
+    """
     if chosen.at:
         return chosen.at, _place(chosen.at)
     kind, key = ("sections", chosen.section)
     if chosen.outfall:
         kind, key = "outfalls", chosen.outfall
-    row = one_row(workspace.read(kind), kind, key)
+    given = sections if kind == "sections" else None
+    row = one_row(workspace.read(kind) if given is None else given, kind, key)
     return str(row[layer_kind(kind).id_column].iloc[0]), row
 
 

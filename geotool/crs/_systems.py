@@ -252,7 +252,10 @@ def _is_modern(crs: pyproj.CRS) -> bool:
 @lru_cache(maxsize=64)
 def transformer_to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
     """
-    Give the way from a system to WGS 84 degrees; each is made once, which takes long.
+    Give the way from a system to degrees; each is made once, which may take long.
+
+    To WGS 84; of CGCS2000, which agrees with it to decimetres, to its own degrees: the
+    numbers are the same, and PROJ need not look for an operation that it does not have.
 
     Parameters
     ----------
@@ -269,7 +272,10 @@ def transformer_to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
     >>> round(x, 6), round(y, 3)
     (120.0, 31.983)
     """
-    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    geodetic = crs.geodetic_crs
+    is_plain = geodetic is not None and geodetic.type_name == "Geographic 2D CRS"
+    target = geodetic if is_plain and _is_modern(crs) else "EPSG:4326"
+    return pyproj.Transformer.from_crs(crs, target, always_xy=True)
 
 
 def _is_guess(source: pyproj.CRS, target: pyproj.CRS) -> bool:
