@@ -148,7 +148,8 @@ def step_responses(
     [0.0, 0.5]
     """
     step = kernels.step_h
-    items, late = len(decay_per_d), kernels.delay_h[nodes]
+    items, sections = len(decay_per_d), kernels.kernel.shape[2]
+    late = kernels.delay_h[nodes]
     number = np.bincount(kernels.root[nodes], minlength=len(kernels.kernel))
     used = np.flatnonzero(number)
     number[used] = np.arange(len(used))
@@ -160,13 +161,14 @@ def step_responses(
     place = np.clip(place, 0.0, lags)
     summed = _summed(kernels.kernel[used, :lags], step, decay_per_d)
     whole = place.astype(np.int64)
-    part = (place - whole)[:, :, None].astype(np.float32)
+    # as often as there are sections: numpy is slow where the last axis is short
+    part = np.repeat((place - whole).astype(np.float32), sections, axis=1)
     row = whole * (items * len(used)) + root[:, None]
     row = row + np.arange(items)[:, None, None] * len(used)
     found = summed.take(row, axis=0)
     after = summed.take(row + items * len(used), axis=0)
     after -= found
-    after *= part
+    after.reshape(items, *part.shape)[...] *= part
     found += after
     kept = np.exp(-np.outer(decay_per_d, late / 24.0)).astype(np.float32)
     found *= kept[:, :, None, None]

@@ -157,7 +157,7 @@ def likely_flows(
         )
         return ensemble.states[best_members(ensemble, search["kept"])]
 
-    states = np.concatenate(each_by_thread(kept, numbers))
+    states = np.concatenate([kept(number) for number in numbers])
     return model.flow(states, turns=SURE_TURNS)
 
 

@@ -7,7 +7,7 @@ wraps Fortran and what runs tests: a tenth of all the time that imports take.
 import importlib.util
 import sys
 
-NEVER_USED = ("f2py", "testing", "ctypeslib")
+NEVER_USED = ("f2py", "testing", "ctypeslib", "polynomial")
 
 
 def load_later(names: tuple[str, ...] = NEVER_USED) -> None:
