@@ -57,6 +57,7 @@ def live_functions(
 ) -> dict[tuple[str, str], list[types.FunctionType]]:
     """Give the functions in memory by the file and name they were written with."""
     found: dict[tuple[str, str], list[types.FunctionType]] = {}
+    gc.unfreeze()  # the tests freeze what they found; what is frozen is not told
     for thing in gc.get_objects():
         if isinstance(thing, types.FunctionType):
             code = thing.__code__

@@ -7,6 +7,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from _workbooks import book
 from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -381,3 +382,26 @@ def test_readings_of_other_items_stay_evidence():
         "TP" in str(found.rankings["S2"].table["reasons"].iloc[0])
         or found.rankings["S2"].level >= 3
     )
+
+
+def test_what_was_taken_for_granted_in_a_file_is_told(workspace, capsys):
+    """Months as columns: the year stands in the title only."""
+    rows = [["2026年水质监测"], ["断面名称", "项目", "4月", "5月"]]
+    rows += [
+        ["S1", "氨氮", 0.3, 0.3],
+        ["S2", "氨氮", 0.4, 2.4],
+        ["S3", "氨氮", 0.3, 0.5],
+    ]
+    path = str(book(workspace / "titled.xlsx", rows))
+    said = {}
+    for verb, *more in (
+        ("alert", "--out", str(workspace / "n.json")),
+        ("trace", "--section", "S2", "--item", "NH3N", "--out", str(workspace / "t.json")),
+        ("assess", "--out", str(workspace / "n.xlsx")),
+    ):  # fmt: skip
+        assert main([verb, str(workspace / "w.gpkg"), "--readings", path, *more]) == 0
+        said[verb] = capsys.readouterr().out
+        assert "注意：" in said[verb], said[verb]
+        assert "2026" in said[verb].split("注意：")[1].splitlines()[0]
+    kept = json.loads((workspace / "t.json").read_text("utf-8"))["warnings"]
+    assert any("2026" in text and " / " in text for text in kept)

@@ -196,7 +196,8 @@ def test_the_year_reaches_the_file(tmp_path):
     for rows in (months, dates):
         path = str(book(tmp_path / "a.xlsx", rows))
         chosen = argparse.Namespace(readings=path, year=2025)
-        tidy, rejected = given_readings(NoSections(), chosen)
+        tidy, rejected, notes = given_readings(NoSections(), chosen)
+        assert len(notes) or rows is dates
         assert {*tidy["time"].dt.year} == {2025}
         assert rejected.empty
         again, refused = tidy_readings(given_cells(NoSections(), chosen))

@@ -4,7 +4,7 @@ import argparse
 
 import geotool as gt
 from geotool.cli._given import given_readings, table_of
-from geotool.cli._say import say
+from geotool.cli._say import note_texts, say
 from geotool.workspace import open_workspace
 
 
@@ -15,7 +15,7 @@ def run_alert(chosen: argparse.Namespace) -> None:
 
     workspace = open_workspace(chosen.workspace)
     scenario = gt.read_scenario(chosen.scenario) if chosen.scenario else None
-    readings, rejected = given_readings(workspace, chosen)
+    readings, rejected, notes = given_readings(workspace, chosen)
     network, stale = gt.workspace_network(workspace)
     alert = incident_alert(
         network,
@@ -51,6 +51,6 @@ def run_alert(chosen: argparse.Namespace) -> None:
         say(
             f"  未用的单元格 {len(alert.unused)} 个，如：{alert.unused['reason'].iloc[0]}"
         )
-    for text in stale:
+    for text in (*stale, *note_texts(notes)):
         say(f"  注意：{text}")
     say(f"预警：{chosen.out}")

@@ -5,9 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from geotool._notes import notes_table
 from geotool.cli._options import FROM_WORKSPACE
+from geotool.cli._say import note_texts, say
 from geotool.errors import SourceError, WorkspaceError
-from geotool.io import read_mapping, read_readings, read_table, reading_cells
+from geotool.io import read_mapping, read_table, reading_cells
+from geotool.readings import tidy_readings
 from geotool.workspace import Workspace
 
 
@@ -28,7 +31,7 @@ def given_readings(
     chosen: argparse.Namespace,
     *,
     sections: pd.DataFrame | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """
     Read the readings of a file, or else those of the workspace.
 
@@ -42,6 +45,8 @@ def given_readings(
     Returns
     -------
     readings, rejected : DataFrame
+    notes : DataFrame
+        What was taken for granted in a file.
 
     Raises
     ------
@@ -52,7 +57,9 @@ def given_readings(
     """
     if _names_file(chosen):
         listed = sections_of(workspace) if sections is None else sections
-        return read_readings(chosen.readings, year=chosen.year, sections=listed)
+        table = read_table(chosen.readings)
+        cells, notes = reading_cells(table, year=chosen.year, sections=listed)
+        return *tidy_readings(cells, year=chosen.year), notes
     refuse_year(chosen)
     if not workspace.has("readings"):
         raise WorkspaceError(
@@ -61,7 +68,7 @@ def given_readings(
             f"{workspace.path.name} holds no readings; name a file with --readings, or "
             "import one as readings.",
         )
-    return workspace.read("readings"), pd.DataFrame()
+    return workspace.read("readings"), pd.DataFrame(), notes_table([])
 
 
 def given_cells(
@@ -70,11 +77,18 @@ def given_cells(
     """
     Give the readings of a file as they came, with the year stated; None without one.
 
-    What cannot be used of them is told where they are used.
+    What was taken for granted in the file is told here, what cannot be used of it
+    where it is used.
     """
     if _names_file(chosen):
-        table = read_table(chosen.readings)
-        return reading_cells(table, year=chosen.year, sections=sections_of(workspace))
+        cells, notes = reading_cells(
+            read_table(chosen.readings),
+            year=chosen.year,
+            sections=sections_of(workspace),
+        )
+        for text in note_texts(notes):
+            say(f"  注意：{text}")
+        return cells
     refuse_year(chosen)
     return None
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 import geotool as gt
 from geotool.cli._given import refuse_year, sections_of
-from geotool.cli._say import say
+from geotool.cli._say import counted_notes, say
 from geotool.crs import reproject, require_crs
 from geotool.errors import LayerError, SourceError
 from geotool.io import list_layers
@@ -168,8 +168,8 @@ def appended(old: Any, new: Any, kind: str) -> Any:
 
 
 def _say_notes(notes: pd.DataFrame) -> None:
-    for reason, count in notes["reason"].value_counts().head(8).items():
-        say(f"  说明：{reason}" + (f"（{count} 处）" if count > 1 else ""))
+    for zh, _ in counted_notes(notes):
+        say(f"  说明：{zh}")
 
 
 def _import_readings(

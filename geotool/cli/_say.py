@@ -9,10 +9,31 @@ from geotool.trace import RELATION_ZH
 
 SEVERITY_ZH = {"error": "错误", "warning": "警告", "info": "提示"}
 
+MOST_NOTES = 8
+"""So many kinds of notes are told, those met most often; tables have all."""
+
 
 def say(text: str = "") -> None:
     """Print a line of the story."""
     print(text)
+
+
+def counted_notes(notes: pd.DataFrame) -> list[tuple[str, str]]:
+    """Give the commonest notes in Chinese and English, each once, with how often."""
+    pairs = notes.groupby("reason", sort=False)["reason_en"].agg(["first", "size"])
+    pairs = pairs.sort_values("size", ascending=False, kind="stable").head(MOST_NOTES)
+    return [
+        (
+            zh + (f"（{n} 处）" if n > 1 else ""),
+            en + (f" ({n} places)" if n > 1 else ""),
+        )
+        for zh, en, n in pairs.itertuples(name=None)
+    ]
+
+
+def note_texts(notes: pd.DataFrame) -> tuple[str, ...]:
+    """Give the commonest notes as warnings of a result."""
+    return tuple(f"{zh} / {en}" for zh, en in counted_notes(notes))
 
 
 def say_network(network: Any, issues: gpd.GeoDataFrame) -> None:

@@ -8,7 +8,7 @@ import shapely
 
 import geotool as gt
 from geotool.cli._given import given_readings, refuse_year
-from geotool.cli._say import say, say_ranking, say_trace
+from geotool.cli._say import note_texts, say, say_ranking, say_trace
 from geotool.crs import GEOGRAPHIC_CRS
 from geotool.errors import LayerError, SourceError
 from geotool.report import write_ranking, write_trace
@@ -83,8 +83,8 @@ def _rank(
             f"{workspace.path.name} 里没有排污口（outfalls），没有可排序的；请先导入。",
             f"{workspace.path.name} has no outfalls to rank; import them first.",
         )
-    readings, rejected = given_readings(workspace, chosen, sections=sections)
-    warnings = [*stale]
+    readings, rejected, notes = given_readings(workspace, chosen, sections=sections)
+    warnings = [*stale, *note_texts(notes)]
     if len(rejected):
         warnings.append(
             f"监测数据退回 {len(rejected)} 条，如：{rejected['reason'].iloc[0]} / "
@@ -158,7 +158,7 @@ def _readings_warning(
         refuse_year(chosen)
         useful = workspace.has("readings") and chosen.section and not chosen.down
         return (_CAN_RANK,) if useful else ()
-    readings, rejected = given_readings(workspace, chosen)
+    readings, rejected, _ = given_readings(workspace, chosen)
     return (
         (
             f"已读入 {len(readings)} 个监测值（退回 {len(rejected)} 条），只有从断面向上游溯源时"

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from geotool._months import period_columns
+from geotool._notes import notes_table
 from geotool._register import by_register
 from geotool._sections import section_groups
 from geotool.errors import SourceError
@@ -47,22 +48,33 @@ def read_readings(
         As :func:`geotool.readings.tidy_readings` gives them; rows as in Excel.
     """
     table = read_table(path, sheet=sheet, encoding=encoding)
-    return tidy_readings(reading_cells(table, year=year, sections=sections), year=year)
+    cells, _ = reading_cells(table, year=year, sections=sections)
+    return tidy_readings(cells, year=year)
 
 
 def reading_cells(
     table: RawTable, *, year: int | None = None, sections: pd.DataFrame | None = None
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
-    Give the cells with the lower name of two header rows where it is enough.
+    Give the cells as :func:`geotool.readings.tidy_readings` takes them.
 
     Parameters
     ----------
     table : RawTable
     year, sections : optional
         As :func:`read_readings`.
+
+    Returns
+    -------
+    cells : DataFrame
+    notes : DataFrame
+        What was taken for granted: times, units and sections that the cells do not
+        state themselves, and what the file hides.
     """
-    return by_register(noted_cells(table, year=year)[0], sections)[0]
+    cells, taken = noted_cells(table, year=year)
+    cells, found = by_register(cells, sections)
+    of_table = table.notes.to_dict("records")
+    return cells, notes_table([*of_table, *taken, *found])
 
 
 def noted_cells(
