@@ -73,8 +73,8 @@ def reading_cells(
     """
     cells, taken = noted_cells(table, year=year)
     cells, found = by_register(cells, sections)
-    of_table = table.notes.to_dict("records")
-    return cells, notes_table([*of_table, *taken, *found])
+    more = notes_table([*taken, *found])
+    return cells, pd.concat([table.notes, more], ignore_index=True)
 
 
 def noted_cells(
