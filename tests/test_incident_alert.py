@@ -405,3 +405,15 @@ def test_what_was_taken_for_granted_in_a_file_is_told(workspace, capsys):
         assert "2026" in said[verb].split("注意：")[1].splitlines()[0]
     kept = json.loads((workspace / "t.json").read_text("utf-8"))["warnings"]
     assert any("2026" in text and " / " in text for text in kept)
+    page = json.loads((workspace / "n.json").read_text("utf-8"))["taken"]
+    assert any("2026" in zh and "2026" in en for zh, en in page)
+
+
+def test_what_was_taken_for_granted_is_on_the_page(tmp_path):
+    words = [("标题里的年份 2026", "the year of the title, 2026")]
+    found = incident_alert(WATERS, FAILED, layers(), taken=words)
+    html = write_incident(found, tmp_path / "a.html").read_text("utf-8")
+    assert "读数：标题里的年份 2026" in html
+    sheet = openpyxl.load_workbook(write_incident(found, tmp_path / "a.xlsx"))["预警"]
+    assert any(words[0][0] in str(cell.value) for row in sheet for cell in row)
+    assert "标题里" not in incident_alert(WATERS, FAILED, layers())._repr_html_()

@@ -4,7 +4,7 @@ import argparse
 
 import geotool as gt
 from geotool.cli._given import given_readings, table_of
-from geotool.cli._say import note_texts, say
+from geotool.cli._say import counted_notes, note_texts, say
 from geotool.workspace import open_workspace
 
 
@@ -28,6 +28,7 @@ def run_alert(chosen: argparse.Namespace) -> None:
         lead_h=chosen.lead_hours,
         max_offset_m=chosen.max_offset_m,
         unread=rejected if len(rejected) else None,
+        taken=counted_notes(notes),
     )
     write_incident(alert, chosen.out, language=chosen.language)
     say(alert.headline[0])

@@ -69,12 +69,11 @@ def reading_cells(
     cells : DataFrame
     notes : DataFrame
         What was taken for granted: times, units and sections that the cells do not
-        state themselves, and what the file hides.
+        state themselves. What was found about the cells is in the notes of ``table``.
     """
     cells, taken = noted_cells(table, year=year)
     cells, found = by_register(cells, sections)
-    more = notes_table([*taken, *found])
-    return cells, pd.concat([table.notes, more], ignore_index=True)
+    return cells, notes_table([*taken, *found])
 
 
 def noted_cells(

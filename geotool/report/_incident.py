@@ -1,6 +1,6 @@
 """From a file of readings to who must act: what exceeds, who may have done it, who is next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -40,6 +40,7 @@ def incident_alert(
     lead_h: float = 1.0,
     max_offset_m: float = 200.0,
     unread: pd.DataFrame | None = None,
+    taken: Sequence[Words] = (),
 ) -> IncidentAlert:
     """
     Tell which sections exceed since when, who may have done it, and who must act.
@@ -72,6 +73,8 @@ def incident_alert(
         Farthest a point may lie from the bank.
     unread : DataFrame, optional
         What :func:`geotool.read_readings` could not read, to be told with the rest.
+    taken : sequence of (Chinese, English), optional
+        What was taken for granted when the readings were read, to be told too.
 
     Returns
     -------
@@ -168,6 +171,7 @@ def incident_alert(
             "layers": sorted(name for name, one in found.items() if one is not None),
         },
         gates=_gates(network, scenario),
+        taken=tuple(taken),
     )
 
 

@@ -130,6 +130,7 @@ def left_blocks(alert: "IncidentAlert") -> list[Block]:
     for why, rows in alert.unjudged.groupby(["note", "note_en"], sort=False):
         who = "、".join(map(str, rows["section_id"].dropna()))
         lines.append((f"{why[0]}：{who}" if who else str(why[0]), f"{why[1]}: {who}"))
+    lines += [(f"读数：{zh}", f"readings: {en}") for zh, en in alert.taken]
     if len(alert.unused):
         counts = alert.unused["reason"].value_counts()
         english = dict(

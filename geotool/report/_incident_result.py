@@ -66,6 +66,8 @@ class IncidentAlert:
         What was asked, and which layers there were.
     gates : dict of structure id to Words
         Name and state.
+    taken : tuple of Words
+        What was taken for granted when the readings were read.
     """
 
     exceeding: pd.DataFrame
@@ -79,6 +81,7 @@ class IncidentAlert:
     as_of: pd.Timestamp
     settings: Mapping[str, Any]
     gates: Mapping[str, Words]
+    taken: tuple[Words, ...] = ()
 
     @property
     def headline(self) -> Words:
@@ -195,6 +198,7 @@ class IncidentAlert:
             "unjudged": _records(self.unjudged),
             "ended": _records(self.ended),
             "unused": _records(self.unused),
+            "taken": [list(words) for words in self.taken],
         }
 
     def __repr__(self) -> str:
