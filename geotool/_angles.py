@@ -124,19 +124,21 @@ def _usual_angles(
     """
     value = np.full(len(texts), np.nan)
     problem = np.full(len(texts), "", dtype=object)
-    joined = "\n".join(text if type(text) is str else "" for text in texts)
+    joined = "\n".join([text if type(text) is str else "" for text in texts])
     found = _USUAL.findall(joined)
     if len(found) != len(texts):  # a text of several lines
         return [*range(len(texts))], value, problem
-    left = []
-    for place, (plain, degrees, minutes, seconds) in enumerate(found):
-        if plain:
-            value[place] = float(plain)
-        elif degrees:
-            value[place], problem[place], _ = _joined(degrees, minutes, seconds)
-        else:
-            left.append(place)
-    return left, value, problem
+    plain, *parts = zip(*found, strict=True)
+    decimal = np.array([*map(bool, plain)], dtype=bool)
+    apart = np.array([*map(bool, parts[0])], dtype=bool)
+    value[decimal] = [*map(float, filter(None, plain))]
+    d, m, s = (
+        np.array([*map(float, compress(part, parts[0]))], dtype=float) for part in parts
+    )
+    impossible = (m >= 60) | (s >= 60) | (d > 180)
+    value[apart] = np.where(impossible, np.nan, d + m / 60 + s / 3600)
+    problem[np.flatnonzero(apart)[impossible]] = "minutes"
+    return np.flatnonzero(~(decimal | apart)).tolist(), value, problem
 
 
 def parse_angle(cell: Any) -> Angle:

@@ -6,7 +6,9 @@ times faster than one by one.
 """
 
 import datetime as dt
+import operator
 from collections.abc import Sequence
+from itertools import islice
 from types import NoneType
 from typing import Any, NamedTuple
 
@@ -59,15 +61,96 @@ def see_cells(values: NDArray[np.object_]) -> Seen:
     >>> see_cells(np.array([1.5, "锟斤拷"], dtype=object))
     Seen(blank=None, plain=False, destroyed=True)
     """
-    if _are_few(values):
-        seen = _see_few(values)
-        if seen is not None:
-            return seen
-    cells = values.tolist()
+    look = ColumnLook(len(values))
+    values[:] = look.at(values.tolist())
+    return look.seen
+
+
+class ColumnLook:
+    """
+    A look at a column that comes in parts, from the top.
+
+    Cells that were made a moment ago are still near the processor: a long sheet is
+    looked at some thousand rows at a time.
+
+    Parameters
+    ----------
+    length : int
+        Of the whole column.
+
+    Examples
+    --------
+    >>> look = ColumnLook(3)
+    >>> [look.at(part) for part in (["东口"], ["", "西口"])]
+    [['东口'], ['', '西口']]
+    >>> look.seen
+    Seen(blank=array([False,  True, False]), plain=True, destroyed=False)
+    """
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._rows = 0
+        self._words: dict[Any, Any] | None = None
+        """The words so far of a column that repeats few of them."""
+        self._empty: set[str] = set()
+        self.seen = Seen(None, plain=True, destroyed=False)
+
+    def at(self, cells: Sequence[Any]) -> Sequence[Any]:
+        """Look at the next cells; give them as :func:`see_cells` changes them."""
+        if self._rows == 0 and self._length > 2 * _SAMPLE and _are_few(cells):
+            self._words = {}
+        seen = None
+        if self._words is not None:
+            seen = self._see_few(cells, self._words)
+        cells, part = seen or _see_texts(cells)
+        blank = self.seen.blank
+        if part.blank is not None:
+            if blank is None:
+                blank = np.zeros(self._length, dtype=bool)
+            blank[self._rows : self._rows + len(cells)] = part.blank
+        self._rows += len(cells)
+        if self._words is not None and len(self._words) > self._rows // 2:
+            self._words = None  # not so few after all
+        self.seen = Seen(
+            blank,
+            self.seen.plain and part.plain,
+            self.seen.destroyed or part.destroyed,
+        )
+        return cells
+
+    def _see_few(
+        self, cells: Sequence[Any], words: dict[Any, Any]
+    ) -> tuple[Sequence[Any], Seen] | None:
+        """Look at new words, and make equal ones one object; None: not all texts."""
+        known = len(words)
+        try:
+            same = [*map(words.setdefault, cells, cells)]
+            fresh = [*islice(words, known, None)]
+            joined = _BETWEEN.join(fresh)
+        except TypeError:  # a number among the texts, or what cannot be hashed
+            self._words = None
+            return None
+        self._empty.update(word for word in fresh if not word or word.isspace())
+        blank = None
+        if self._empty:
+            blank = np.array([word in self._empty for word in same], dtype=bool)
+        if blank is not None and not blank.any():
+            blank = None
+        return same, Seen(blank, not has_white_space(joined), _destroyed(joined))
+
+
+def _are_few(cells: Sequence[Any]) -> bool:
+    """Whether a long column begins with texts that are nearly all the same few."""
+    first = cells[:_SAMPLE]
+    return set(map(type, first)) == {str} and len(set(first)) < len(first) // 2
+
+
+def _see_texts(cells: Sequence[Any]) -> tuple[Sequence[Any], Seen]:
+    """Look at cells that are most likely texts, which need not repeat."""
     try:
         joined = _BETWEEN.join(cells)
     except TypeError:
-        return _see_mixed(values, cells)
+        return _see_mixed(cells)
     blank = None
     spaced = has_white_space(joined)
     if spaced:
@@ -76,29 +159,7 @@ def see_cells(values: NDArray[np.object_]) -> Seen:
         blank = np.array([not c for c in cells], dtype=bool)
     if blank is not None and not blank.any():
         blank = None
-    return Seen(blank, not spaced, _destroyed(joined))
-
-
-def _are_few(values: NDArray[np.object_]) -> bool:
-    """Whether a long column begins with texts that are nearly all the same few."""
-    first = values[:_SAMPLE].tolist()
-    texts = len(values) > 2 * _SAMPLE and set(map(type, first)) == {str}
-    return texts and len(set(first)) < _SAMPLE // 2
-
-
-def _see_few(values: NDArray[np.object_]) -> Seen | None:
-    """Look at each word once, and make equal words one object; None: not all texts."""
-    cells = values.tolist()
-    words: dict[Any, Any] = {}
-    try:
-        same = [*map(words.setdefault, cells, cells)]
-        joined = _BETWEEN.join(words)
-    except TypeError:  # a number among the texts, or what cannot be hashed
-        return None
-    values[:] = same
-    empty = {word for word in words if not word or word.isspace()}
-    blank = np.array([w in empty for w in same], dtype=bool) if empty else None
-    return Seen(blank, not has_white_space(joined), _destroyed(joined))
+    return cells, Seen(blank, not spaced, _destroyed(joined))
 
 
 def _may_hold_empty(joined: str) -> bool:
@@ -107,14 +168,13 @@ def _may_hold_empty(joined: str) -> bool:
     return ends or _BETWEEN * 2 in joined
 
 
-def _see_mixed(values: NDArray[np.object_], cells: list[Any]) -> Seen:
+def _see_mixed(cells: Sequence[Any]) -> tuple[Sequence[Any], Seen]:
     kinds = set(map(type, cells))
     if kinds == {float}:
         odd = np.isnan(np.array(cells, dtype=float))
-        return Seen(odd if odd.any() else None, plain=False, destroyed=False)
+        return cells, Seen(odd if odd.any() else None, plain=False, destroyed=False)
     if dt.timedelta in kinds:
         cells = [str(c) if type(c) is dt.timedelta else c for c in cells]
-        values[:] = cells
     joined = _BETWEEN.join([c for c in cells if type(c) is str])
     spaced = has_white_space(joined)
     blank = None
@@ -123,11 +183,12 @@ def _see_mixed(values: NDArray[np.object_], cells: list[Any]) -> Seen:
             told = [type(c) is str and (not c or c.isspace()) for c in cells]
             blank = np.array(told, dtype=bool)
         if float in kinds:
-            odd = values != values  # noqa: PLR0124 - only nan differs from itself
+            # only nan differs from itself
+            odd = np.array([*map(operator.ne, cells, cells)], dtype=bool)
             blank = odd if blank is None else blank | odd
     else:
         blank = np.array([is_blank(cell) for cell in cells], dtype=bool)
-    return Seen(
+    return cells, Seen(
         blank if blank is not None and blank.any() else None,
         kinds <= {str, NoneType} and not spaced,
         _destroyed(joined),

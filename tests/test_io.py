@@ -610,6 +610,7 @@ def test_only_sheets_that_may_be_vast_are_counted_cell_by_cell(tmp_path, cells, 
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("xl/worksheets/sheet1.xml", f"{filler}{text}")
         [size], _ = _sound._zipped(path)
+        assert _sound.scan_sheet(f"{filler}{text}".encode())[0] is vast
         assert (size == (0, 0)) is not vast
         if vast:
             rows = max(int("".join(filter(str.isdigit, cell))) for cell in cells)

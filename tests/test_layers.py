@@ -1,6 +1,7 @@
 """From a raw table to a layer: places, cells, identifiers, and rows that add up."""
 
 import html.parser
+from difflib import SequenceMatcher
 
 import geopandas as gpd
 import openpyxl
@@ -17,6 +18,7 @@ from geotool._angles import format_angle, parse_angle
 from geotool.crs import bd09_to_gcj02, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02
 from geotool.errors import CrsError, LayerError, SourceError
 from geotool.layers import build_layer, read_layer
+from geotool.layers._columns import LIKENESS, _likeness
 
 LON, LAT = 119.812345, 32.234567
 
@@ -759,3 +761,17 @@ def test_readings_come_through_the_same_door(tmp_path):
     done = read_layer(path, "readings")
     assert (len(done.layer), len(done.rejected), done.source["rows_read"]) == (1, 1, 2)
     assert done.rejected["row"].tolist() == [3]
+
+
+HEADERS = st.text(alphabet="排污口名称编号x", min_size=2, max_size=9)
+
+
+@given(HEADERS, HEADERS)
+def test_headers_that_cannot_be_alike_are_passed_over_only_when_they_are_not(a, b):
+    whole = SequenceMatcher(None, a, b, autojunk=False).ratio()
+    if len(b) >= 3 and (a in b or b in a):
+        whole = max(whole, 0.75)
+    if whole >= LIKENESS:
+        assert _likeness(a, b) == whole
+    else:
+        assert _likeness(a, b) < LIKENESS

@@ -28,7 +28,7 @@ def grids(path):
     found = {}
     with _excel._opened(path) as opened:
         for name in opened.sheet_names:
-            grid, merged = _excel._cells(opened, name)
+            grid, merged = _excel._cells(opened, name, path.name)
             found[name] = ([[*map(repr, row)] for row in grid], merged)
     return found
 

@@ -3,9 +3,10 @@
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from geotool._notes import note
 from geotool._texts import is_blank
 from geotool.errors import SourceError
 from geotool.io._header import HEADER_DEPTH, Merge, recognised
+from geotool.io._rows import sheet_rows
 from geotool.io._sound import Unread
 
 ZIPPED, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -27,7 +29,7 @@ class Book:
     """One sheet of a workbook, and the names of the others."""
 
     sheet: str
-    grid: list[list[Any]]
+    grid: Sequence[list[Any]]
     merged: list[Merge]
     notes: list[dict[str, Any]]
 
@@ -68,7 +70,7 @@ def read_book(path: Path, *, sheet: str | int | None) -> Book:
         if sheet is None:
             return _only_table(book, path, visible)
         name = _chosen(path, [*visible], sheet)
-        grid, merged = _cells(book, name)
+        grid, merged = _cells(book, name, path.name)
     if not any(not is_blank(cell) for row in grid for cell in row):
         raise SourceError(
             f"{path.name} 的工作表 {name} 是空的；请换一个工作表（--sheet）。",
@@ -113,14 +115,29 @@ def _faults_told(name: str) -> Iterator[None]:
         ) from None
 
 
-_ZIP_FAULTS = (
-    RuntimeError,
-    OSError,
-    EOFError,
-    NotImplementedError,
-    KeyError,
-    ValueError,
-)
+@contextmanager
+def panic_told(name: str) -> Iterator[None]:
+    """Say of a file that its reader, written in Rust, gave up that it is damaged."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise SourceError(
+            f"{name} 已损坏，读不出来；请用 Excel 打开后另存为 xlsx。",
+            f"{name} is damaged; open it in Excel and save it as xlsx.",
+        ) from None
+
+
+@contextmanager
+def _cell_faults_told(name: str) -> Iterator[None]:
+    """Say the same of cells that are made after the workbook was closed."""
+    with panic_told(name), _faults_told(name):
+        yield
+
+
+_ZIP_FAULTS = (RuntimeError, OSError, EOFError, NotImplementedError, KeyError,
+               ValueError)  # fmt: skip
 
 
 def _short(error: BaseException) -> str:
@@ -142,12 +159,11 @@ def is_encrypted(path: Path) -> bool:
 
 
 def _cells(
-    book: calamine.CalamineWorkbook, name: str
-) -> tuple[list[list[Any]], list[Merge]]:
+    book: calamine.CalamineWorkbook, name: str, file: str
+) -> tuple[Sequence[list[Any]], list[Merge]]:
     sheet = book.get_sheet_by_name(name)
-    grid = sheet.to_python(skip_empty_area=False)
     merged = getattr(sheet, "merged_cell_ranges", None) or []
-    return grid, list(merged)
+    return sheet_rows(sheet, partial(_cell_faults_told, file)), list(merged)
 
 
 def _chosen(path: Path, names: list[str], sheet: str | int) -> str:
@@ -170,7 +186,7 @@ def _only_table(
     """Find the one sheet that holds a table; two are a question, not a guess."""
     found = {}
     for name in (name for name, shown in visible.items() if shown):
-        grid, merged = _cells(book, name)
+        grid, merged = _cells(book, name, path.name)
         if any(not is_blank(cell) for row in grid for cell in row):
             found[name] = (grid, merged)
     if not found:
@@ -202,7 +218,7 @@ def _only_table(
     return Book(likely[0], grid, merged, notes)
 
 
-def _likely_tables(found: Mapping[str, tuple[list[list[Any]], Any]]) -> list[str]:
+def _likely_tables(found: Mapping[str, tuple[Sequence[list[Any]], Any]]) -> list[str]:
     """Give the sheets that have nearly as many known headers as the best one."""
     if len(found) == 1:
         return [*found]

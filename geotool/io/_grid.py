@@ -5,7 +5,7 @@ between, totals and remarks below. Row 1 is the first row, as Excel counts.
 """
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geotool._notes import note
-from geotool._texts import Seen, is_blank, is_destroyed, see_cells
+from geotool._texts import ColumnLook, Seen, is_blank, is_destroyed
 from geotool.io._header import Cell, Merge, cell_text, find_header
 from geotool.io._nodata import Sheet, data_rows, first_cells, headings_of
+from geotool.io._rows import SheetRows
 from geotool.io._stacked import abreast_notes, end_of_table, stacked_note
+
+_PART = 512
+"""Rows whose cells are made and looked at in one go: they fit beside the processor."""
 
 
 def read_sheet(
@@ -59,7 +63,7 @@ def read_sheet(
     ['编号']
     """
     first, after, names = find_header(grid, merged, name=name)
-    block, seen = _columns(_filled_down(grid, merged, after)[after:], len(names))
+    block, seen = _columns(_filled_down(grid, merged, after), after, len(names))
     there = _there(block, seen)
     other = end_of_table(block, there, first_cells(block, there), names)
     below = []
@@ -104,21 +108,35 @@ def read_sheet(
 
 
 def _columns(
-    rows: Sequence[Sequence[Cell]], width: int
+    grid: Sequence[Sequence[Cell]], after: int, width: int
 ) -> tuple[NDArray[np.object_], list[Seen]]:
-    """Turn rows into columns of one length; what is blank becomes None."""
-    width = max(width, max(map(len, rows), default=0))
-    even = [
-        row if len(row) == width else [*row, *[None] * (width - len(row))]
-        for row in rows
-    ]
-    flat = np.fromiter(chain.from_iterable(even), object, len(even) * width)
-    block = flat.reshape(len(even), width).T
-    seen = [see_cells(values) for values in block]
+    """Turn the rows below a header into columns; what is blank becomes None."""
+    count = len(grid) - after
+    width = max(width, _widest(grid, after))
+    block = np.empty((width, count), dtype=object)
+    looks = [ColumnLook(count) for _ in range(width)]
+    rows = islice(iter(grid), after, None)
+    for start in range(0, count, _PART):
+        even = [
+            row if len(row) == width else [*row, *[None] * (width - len(row))]
+            for row in islice(rows, _PART)
+        ]
+        for values, cells, look in zip(
+            block, zip(*even, strict=True), looks, strict=True
+        ):
+            values[start : start + len(even)] = look.at(cells)
+    seen = [look.seen for look in looks]
     for values, (blank, *_) in zip(block, seen, strict=True):
         if blank is not None:
             values[blank] = None
     return block, seen
+
+
+def _widest(grid: Sequence[Sequence[Cell]], after: int) -> int:
+    """Give the most cells that a row has."""
+    if isinstance(grid, SheetRows):
+        return grid.width  # to look at all rows would make their cells twice
+    return max(map(len, islice(grid, after, None)), default=0)
 
 
 def _there(block: NDArray[np.object_], seen: Sequence[Seen]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from geotool._items import split_header
@@ -62,8 +63,12 @@ def is_name(cell: Cell) -> bool:
 
 def is_known(cell: Cell) -> bool:
     """Whether a cell is a header of some layer, an item, a period or a coordinate."""
-    if not isinstance(cell, str) or len(cell) > 60:
-        return False
+    return isinstance(cell, str) and len(cell) <= 60 and _is_known(cell)
+
+
+@lru_cache(maxsize=10_000)
+def _is_known(cell: str) -> bool:
+    """Look a text up once: the rows at the top are read several ways, as a header."""
     tail = cell.rsplit(" / ", 1)[-1]
     bare = _UNIT_BEHIND.sub("", tail)  # 浓度(mg/L)
     folded = {fold_name(cell), fold_name(tail), fold_name(bare)} - {""}

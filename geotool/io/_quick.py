@@ -8,9 +8,12 @@ the merged cells in front, the same cells come in two thirds of the time.
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from geotool.io._sound import SHEET, Scan, scan_sheet
 
 LARGE = 4 << 20
 """Bytes of a sheet from which on a copy pays."""
@@ -24,7 +27,7 @@ _FAULTS = (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError,
 
 
 @contextmanager
-def quick_copy(path: Path) -> Iterator[Path]:
+def quick_copy(path: Path, scanned: dict[str, Scan] | None = None) -> Iterator[Path]:
     """
     Give a copy of a large xlsx for a while; of any other workbook, itself.
 
@@ -32,16 +35,18 @@ def quick_copy(path: Path) -> Iterator[Path]:
     ----------
     path : Path
         A damaged or locked file is given as it is: its reader says what is wrong.
+    scanned : dict, optional
+        Is told what was seen in the sheets on the way, while they are in memory.
     """
     with TemporaryDirectory(prefix="geotool_", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / path.name  # as messages name it
         made = False
         with suppress(*_FAULTS):
-            made = _copied(path, copy)
+            made = _copied(path, copy, {} if scanned is None else scanned)
         yield copy if made else path
 
 
-def _copied(path: Path, copy: Path) -> bool:
+def _copied(path: Path, copy: Path, scanned: dict[str, Scan]) -> bool:
     """Write the parts that hold cells; say whether that was worth it."""
     with zipfile.ZipFile(path) as archive:
         parts = [
@@ -54,12 +59,20 @@ def _copied(path: Path, copy: Path) -> bool:
             return False
         if len({part.filename for part in parts}) < len(parts):
             return False  # two parts of one name: which one counts is its reader's say
-        with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as new:
+        scans: dict[str, Future[Scan]] = {}
+        # zlib and the disk do not hold Python up: a sheet is looked through meanwhile
+        with (
+            ThreadPoolExecutor(max_workers=1) as pool,
+            zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as new,
+        ):
             for part in parts:
                 data = archive.read(part)
+                if SHEET.fullmatch(part.filename):
+                    scans[part.filename] = pool.submit(scan_sheet, data)
                 with new.open(part.filename, "w") as stream:
                     for piece in _merges_first(data) if _is_sheet(part) else (data,):
                         stream.write(piece)
+        scanned.update({member: scan.result() for member, scan in scans.items()})
     return True
 
 

@@ -189,8 +189,9 @@ def _book(
         return cells, None, notes, facts
     if _excel.is_encrypted(path):
         raise _excel.locked(name.name)
-    with quick_copy(path) as quick:
-        unread = _sound.check_workbook(quick, name.name)
+    scanned: dict[str, _sound.Scan] = {}
+    with quick_copy(path, scanned) as quick:
+        unread = _sound.check_workbook(quick, name.name, scanned=scanned)
         book = _guarded(_excel.read_book, quick, name, sheet=sheet)
     title = f"{name.name}[{book.sheet}]"
     known = _excel.of_sheet(path, book.sheet, unread)
@@ -204,15 +205,8 @@ def _book(
 
 def _guarded(read: Callable[..., Any], path: Path, name: Path, **options: Any) -> Any:
     """Call a reader written in Rust: a damaged file may make it panic."""
-    try:
+    with _excel.panic_told(name.name):
         return read(path, **options)
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise SourceError(
-            f"{name.name} 已损坏，读不出来；请用 Excel 打开后另存为 xlsx。",
-            f"{name.name} is damaged; open it in Excel and save it as xlsx.",
-        ) from None
 
 
 def _lines(path: Path, encoding: str | None, name: Path, suffix: str) -> Parts:

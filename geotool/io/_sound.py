@@ -8,7 +8,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ _HIDDEN = re.compile(rb'<row r="(\d{1,7})"[^>]* hidden="(?:1|true)"')
 _COLUMNS = re.compile(rb"<col\s[^>]*>")
 _ATTRIBUTE = re.compile(rb'\s(min|max|width|hidden)="([^"]*)"')
 _BLOCK, _OVERLAP = 1 << 19, 1024
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _RECORDS = frozenset(
     (0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E)
 )
@@ -69,7 +70,13 @@ class Unread(NamedTuple):
     unseen: Sequence[tuple[int, int]] = ()
 
 
-def check_workbook(path: Path, name: str) -> Mapping[str, Unread]:
+Scan = tuple[bool, Unread]
+"""Of a sheet: whether its cells must be looked at one by one, and what is not read."""
+
+
+def check_workbook(
+    path: Path, name: str, *, scanned: Mapping[str, Scan] | None = None
+) -> Mapping[str, Unread]:
     """
     See that a workbook can be opened without harm.
 
@@ -78,6 +85,8 @@ def check_workbook(path: Path, name: str) -> Mapping[str, Unread]:
     path : Path
     name : str
         What to call it in the message.
+    scanned : mapping, optional
+        Sheets of an xlsx that :func:`scan_sheet` has been through.
 
     Returns
     -------
@@ -94,7 +103,7 @@ def check_workbook(path: Path, name: str) -> Mapping[str, Unread]:
         head = stream.read(4)
     try:
         if head == b"PK\x03\x04":
-            sizes, unread = _zipped(path)
+            sizes, unread = _zipped(path, scanned)
         else:
             unread = {}
             sizes = [_Compound(path.read_bytes()).extent()]
@@ -118,14 +127,19 @@ class _Broken(Exception):
     """A chain of sectors that does not end."""
 
 
-def _zipped(path: Path) -> tuple[list[tuple[int, int]], dict[str, Unread]]:
+def _zipped(
+    path: Path, scanned: Mapping[str, Scan] | None = None
+) -> tuple[list[tuple[int, int]], dict[str, Unread]]:
     """Give the last row and column of every sheet of an xlsx, and what is not read."""
     sizes, unread = [], {}
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
-                if _SHEET.fullmatch(member):
-                    vast, unread[member] = _scanned(archive, member)
+                if SHEET.fullmatch(member):
+                    scan = (scanned or {}).get(member)
+                    if scan is None:
+                        scan = _scanned(partial(_blocks, archive, member))
+                    vast, unread[member] = scan
                     sizes.append(_last_cell(archive, member) if vast else (0, 0))
     except (zipfile.BadZipFile, zlib.error, *_ZIP_FAULTS):
         return [], {}  # its reader says what is wrong
@@ -150,9 +164,26 @@ def _blocks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
             rest = block[-_OVERLAP:]  # a cell cut in two by the end of the block
 
 
-def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
+def scan_sheet(data: bytes) -> Scan:
     """
-    Look through a sheet once.
+    Look through a sheet that is in memory.
+
+    Examples
+    --------
+    >>> scan_sheet(b'<sheetData><row r="1" hidden="1"><c r="A1" t="e"></c></row>')
+    (False, Unread(uncomputed=[], faulty=['A1'], hidden=['1'], unseen=[]))
+    """
+    return _scanned(partial(_slices, data))
+
+
+def _slices(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), _BLOCK):
+        yield data[max(start - _OVERLAP, 0) : start + _BLOCK]
+
+
+def _scanned(blocks: Callable[[], Iterator[bytes]]) -> Scan:
+    """
+    Look through the blocks of a sheet once.
 
     Returns
     -------
@@ -168,7 +199,7 @@ def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
     hidden: dict[str, None] = {}
     unseen: dict[tuple[int, int], None] = {}
     begun = False  # the columns are described in front of the cells
-    for data in _blocks(archive, member):
+    for data in blocks():
         if not begun:
             head, begun_here, _ = data.partition(b"<sheetData")
             begun = bool(begun_here)
@@ -188,9 +219,7 @@ def _scanned(archive: zipfile.ZipFile, member: str) -> tuple[bool, Unread]:
                 cells.update(dict.fromkeys(cell.decode() for cell in found))
     if wide and not long:  # the rows may have come before the wide one
         long = any(
-            place in data.translate(_SHAPES)
-            for data in _blocks(archive, member)
-            for place in _LONG
+            place in data.translate(_SHAPES) for data in blocks() for place in _LONG
         )
     return wide and long, Unread([*idle], [*faulty], [*hidden], [*unseen])
 

@@ -150,16 +150,33 @@ class CellReader:
         self, cells: pd.Series, column: Column, header: str, factor: float
     ) -> pd.Series:
         values, state = parse_numbers(cells.tolist(), column.unit)
-        # a unit beside the number is nearer to it than the one in the header
-        values = np.where(state == "unit", values, values * factor)
+        if factor != 1:
+            # a unit beside the number is nearer to it than the one in the header
+            values = np.where(state == "unit", values, values * factor)
         if column.type == "integer":
             state[~np.isnan(values) & (values != np.round(values))] = "unreadable"
         if "万" in header or "亿" in header:
             state[state == "large"] = "twice"
+        said = set(state.tolist())
         for bad, words in _BAD_NUMBERS.items():
-            self._unreadable(cells, header, state == bad, words)
-            values[state == bad] = np.nan
+            if bad in said:
+                self._unreadable(cells, header, state == bad, words)
+                values[state == bad] = np.nan
         made = pd.Series(values, index=cells.index)
+        if said & {"large", "unit"}:
+            self._tell_units(cells, made, state, column, header)
+        self._doubtful(cells, made, column, header)
+        return made
+
+    def _tell_units(
+        self,
+        cells: pd.Series,
+        made: pd.Series,
+        state: np.ndarray,
+        column: Column,
+        header: str,
+    ) -> None:
+        """Say of numbers with 万, 亿 or a unit behind them what was made of them."""
         large = state == "large"
         self.ledger.tell_each(
             cells.index[large],
@@ -178,8 +195,6 @@ class CellReader:
             f"数字后带单位，已换算为 {column.unit}",
             f"A unit behind the number: converted to {column.unit}",
         )
-        self._doubtful(cells, made, column, header)
-        return made
 
     def _doubtful(
         self, cells: pd.Series, made: pd.Series, column: Column, header: str

@@ -152,14 +152,24 @@ def propose_columns(
 
 
 def _likeness(one: str, other: str) -> float:
-    """Compare two headers by their letters; a whole name inside the other counts."""
+    """
+    Compare two headers by their letters; a whole name inside the other counts.
+
+    Those that are less alike than is proposed need not be compared to the end.
+
+    Examples
+    --------
+    >>> round(_likeness("排污口名", "排污口名称"), 2), _likeness("氨氮", "排污口名称")
+    (0.89, 0.0)
+    """
     a, b = fold_name(one), fold_name(other)
     if len(a) < 2 or len(b) < 2:
         return 0.0
-    ratio = SequenceMatcher(None, a, b, autojunk=False).ratio()
-    if len(b) >= 3 and (a in b or b in a):
-        ratio = max(ratio, 0.75)
-    return ratio
+    inside = 0.75 if len(b) >= 3 and (a in b or b in a) else 0.0
+    common = sum(map(set(b).__contains__, a))  # more letters cannot be alike
+    if 2 * common < LIKENESS * (len(a) + len(b)):
+        return inside
+    return max(inside, SequenceMatcher(None, a, b, autojunk=False).ratio())
 
 
 def lacking(

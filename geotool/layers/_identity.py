@@ -15,8 +15,9 @@ EARTH_M = 6_371_000.0
 NEAR_M = 5.0
 """Points of one name nearer than this are noted as possible duplicates."""
 
-FEW_SPOTS = 400
-"""Up to so many all pairs are measured; beyond, a tree finds the near ones."""
+FEW_SPOTS = 64
+"""Up to so many points abreast, in a strip of ``NEAR_M``, are held against each other;
+beyond, a tree finds the near ones."""
 
 
 def check_ids(
@@ -48,8 +49,8 @@ def check_ids(
     header = matched.header(kind.id_column)
     good = ~ids.index.isin(list(ledger.refused))
     there = ids[good & ids.notna().to_numpy()]
-    again = there[there.duplicated()]
-    if len(again):
+    if len(set(there.tolist())) < len(there):
+        again = there[there.duplicated()]
         unique = there.drop_duplicates()
         first = dict(zip(unique.tolist(), unique.index.tolist(), strict=True))
         for row, value in zip(again.index.tolist(), again.tolist(), strict=True):
@@ -102,7 +103,7 @@ def _made(
     refused = ledger.refused
     rows = [row for row in ids.index[ids.isna()] if row not in refused]
     taken = set(ids.dropna()) if rows else set()
-    width = max(4, len(str(max(ids.index, default=0))))
+    width = max(4, len(str(ids.index.max() if len(ids) else 0)))
     for row in rows:
         new = f"{kind.prefix}{row:0{width}d}"
         while new in taken:
@@ -177,10 +178,33 @@ def _near(spots: NDArray[np.float64], key: NDArray[np.int64]) -> dict[int, int]:
 
 
 def _near_pairs(spots: NDArray[np.float64]) -> NDArray[np.int64]:
-    """List the pairs of points near each other, the earlier one first."""
-    if len(spots) <= FEW_SPOTS:
-        apart = ((spots[:, None] - spots) ** 2).sum(axis=2)
-        return np.argwhere(np.triu(apart <= NEAR_M**2, 1))
+    """
+    List the pairs of points near each other, the earlier one first.
+
+    In the order of their longest side, near points are few places apart: each is
+    held against the next one, then the one after it, until all are too far.
+    """
+    if not len(spots):
+        return np.empty((0, 2), dtype=np.int64)
+    sides = np.argsort(-np.ptp(spots, axis=0))
+    order = np.argsort(np.ascontiguousarray(spots[:, sides[0]]))
+    along, across = np.ascontiguousarray(spots[order][:, sides[:2]].T)
+    first = np.arange(len(order))
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for step in range(1, FEW_SPOTS + 1):
+        first = first[: np.searchsorted(first, len(order) - step)]
+        first = first[along[first + step] - along[first] <= NEAR_M]
+        if not len(first):
+            return np.sort(np.concatenate(pairs), axis=1)
+        likely = first[np.abs(across[first + step] - across[first]) <= NEAR_M]
+        both = np.column_stack([order[likely], order[likely + step]])
+        apart = ((spots[both[:, 0]] - spots[both[:, 1]]) ** 2).sum(axis=1)
+        pairs.append(both[apart <= NEAR_M**2])
+    return _near_by_tree(spots)
+
+
+def _near_by_tree(spots: NDArray[np.float64]) -> NDArray[np.int64]:
+    """List the pairs of points near each other where many lie abreast."""
     from scipy.spatial import cKDTree  # a fifth of a second to load
 
     tree = cKDTree(spots, balanced_tree=False, compact_nodes=False)

@@ -5,6 +5,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import compress
 from types import NoneType
 from typing import Any
 
@@ -93,10 +94,11 @@ def clean_values(values: list[Any], kinds: set[type], cells: pd.Series) -> pd.Se
     """Write cells as text, of which the types are known."""
     if not kinds <= {str, float, NoneType}:
         return objects([*map(clean_text, values)], cells)
+    texts = [cell for cell in values if type(cell) is str]
+    untidy = "" in texts or has_white_space("\0".join(texts))
     if float in kinds:
         values = _spelled(values)
-    there = [text for text in values if text is not None]
-    if "" in there or has_white_space("\0".join(there)):
+    if untidy:
         values = [None if c is None else " ".join(c.split()) or None for c in values]
     elif float not in kinds:
         return cells.astype(object)
@@ -105,14 +107,16 @@ def clean_values(values: list[Any], kinds: set[type], cells: pd.Series) -> pd.Se
 
 def _spelled(cells: list[Any]) -> list[Any]:
     """Write the numbers among texts as :func:`clean_text` does; most are not whole."""
-    numbers = [cell for cell in cells if type(cell) is float]
-    texts: list[str | None] = [*map(repr, numbers)]
+    spelled = [repr(cell) if type(cell) is float else cell for cell in cells]
+    written = "\0".join([text for text in spelled if text is not None]) + "\0"
+    if ".0\0" not in written and "e+" not in written and "n" not in written:
+        return spelled  # none is whole, nan or infinite
+    numbers = np.array([c if type(c) is float else 0.5 for c in cells], dtype=float)
     with np.errstate(invalid="ignore"):
-        special = np.flatnonzero(~(np.array(numbers, dtype=float) % 1 > 0))
+        special = np.flatnonzero(~(numbers % 1 > 0))
     for place in special.tolist():
-        texts[place] = clean_text(numbers[place])
-    spelled = iter(texts)
-    return [next(spelled) if type(cell) is float else cell for cell in cells]
+        spelled[place] = clean_text(cells[place])
+    return spelled
 
 
 def objects(values: list[Any], like: pd.Series) -> pd.Series:
@@ -207,8 +211,11 @@ def parse_numbers(cells: list[Any], unit: str = "") -> tuple[Any, Any]:
     >>> parse_numbers([1.5, "2", None])
     (array([1.5, 2. , nan]), array(['', '', 'missing'], dtype=object))
     """
-    number = np.array([type(cell) in (float, int) for cell in cells], dtype=bool)
-    plain = cells if number.all() else [c for c in cells if type(c) in (float, int)]
+    if set(map(type, cells)) <= {float, int}:
+        number, plain = np.ones(len(cells), dtype=bool), cells
+    else:
+        told = [type(cell) in (float, int) for cell in cells]
+        number, plain = np.array(told, dtype=bool), [*compress(cells, told)]
     values = np.full(len(cells), np.nan)
     states = np.full(len(cells), "", dtype=object)
     values[number] = np.array(plain, dtype=float)

@@ -21,6 +21,7 @@ from geotool.network._canonical import (
     row_order,
 )
 from geotool.network._joining import rejoin
+from geotool.network._layout import laid_out
 from geotool.network._lines import simple_lines
 from geotool.network._log import Log
 from geotool.network._model import RiverNetwork
@@ -129,8 +130,9 @@ def _built(
             "The rivers have no usable line; check the geometry.",
         )
     stage("整理线", "sorting lines")
-    simple = simple_lines(parts.shape, parts.row, parts.flipped)
-    del parts  # a million lines are heavy
+    parts, rank, home = laid_out(parts)
+    simple = simple_lines(parts.shape, parts.row, parts.flipped, rank, home)
+    del parts, rank, home  # a million lines are heavy
     stage("求交", "noding")
     meetings = find_meetings(
         simple, over=_passing(points), over_m=over_m, snap_m=snap_m, log=log
@@ -240,11 +242,13 @@ def sorted_rows(
     check_lines(rivers, subjects)
     parts = canonical_parts(np.asarray(rivers.geometry, dtype=object), subjects)
     order = row_order(rivers, parts, ids)
-    # rivers without an id are numbered by place
-    taken = set(ids) if "" in ids else set()
-    free = (f"RV{k:04d}" for k in count(1) if f"RV{k:04d}" not in taken)
-    made = [ids[k] or next(free) for k in order.tolist()]
-    if (order[1:] < order[:-1]).any():
+    is_moved = bool((order[1:] < order[:-1]).any())
+    made = [ids[k] for k in order.tolist()] if is_moved else ids
+    if "" in ids:  # rivers without an id are numbered by place
+        taken = set(ids)
+        free = (f"RV{k:04d}" for k in count(1) if f"RV{k:04d}" not in taken)
+        made = [text or next(free) for text in made]
+    if is_moved:
         rivers = rivers.iloc[order].reset_index(drop=True)
     rivers = rivers.assign(source_row=order + 1)
     return rivers, parts.reordered(order), made, _Subjects(made, rivers)

@@ -7,7 +7,8 @@ therefore cannot depend on the drawing; each part remembers which way it was dra
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import lt
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +18,7 @@ import shapely
 from geotool.errors import NetworkError
 from geotool.network import _plain
 from geotool.network._engine import engine
+from geotool.network._limits import GRID_M
 from geotool.network._log import Log
 from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged, chunks
 
@@ -101,10 +103,9 @@ def canonical_parts(geometry: Lines, subjects: Sequence[str] | None = None) -> P
 
 def _singles(geometry: Lines) -> tuple[Lines, Ints]:
     """Give single lines and the row of each."""
-    count = shapely.get_num_geometries(geometry)
     if (shapely.get_type_id(geometry) == 1).all():
         return geometry, np.arange(len(geometry))
-    row = np.repeat(np.arange(len(geometry)), count)
+    row = np.repeat(np.arange(len(geometry)), shapely.get_num_geometries(geometry))
     return np.asarray(shapely.get_parts(geometry), dtype=object), row
 
 
@@ -112,7 +113,10 @@ def _may_close(xy: Floats, size: Ints) -> Bools:
     stop = np.cumsum(size)
     ring = size > 2
     first, last = xy[(stop - size)[ring]], xy[stop[ring] - 1]
-    ring[ring] = _plain.closes(first, last)
+    gap = np.abs(first - last)
+    near = np.maximum(gap[:, 0], gap[:, 1]) < 2 * GRID_M  # most are far from closing
+    near[near] = _plain.closes(first[near], last[near])
+    ring[ring] = near
     return np.asarray(ring)
 
 
@@ -159,9 +163,10 @@ def check_lines(rivers: gpd.GeoDataFrame, subjects: Sequence[str]) -> None:
     """
     geometry = np.asarray(rivers.geometry, dtype=object)
     kinds = shapely.get_type_id(geometry)
-    odd = ~np.isin(kinds, (-1, 1, 5)) & ~shapely.is_empty(geometry)
-    if odd.any():
-        first = int(np.flatnonzero(odd)[0])
+    odd = np.flatnonzero((kinds != 1) & (kinds != 5) & (kinds != -1))
+    odd = odd[~shapely.is_empty(geometry[odd])]
+    if len(odd):
+        first = int(odd[0])
         raise NetworkError(
             f"河流应为线，{subjects[first]} 是 {geometry[first].geom_type}；"
             "面状水系请先提取中心线。",
@@ -182,6 +187,8 @@ def row_order(rivers: gpd.GeoDataFrame, parts: Parts, ids: list[str]) -> Ints:
     ids : list of str
         River id of each row, or nothing.
     """
+    if all(map(lt, ids, islice(ids, 1, None))):
+        return np.arange(len(ids))  # most layers come sorted by id
     ranked = sorted(range(len(ids)), key=ids.__getitem__)
     order = np.array(ranked, dtype=np.int64)
     if len(set(ids)) == len(ids):

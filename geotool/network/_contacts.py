@@ -12,12 +12,19 @@ from geotool.network._limits import EXACT_M
 from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged
 
 
-def contacts(shape: Ragged) -> tuple[Floats, Ints]:
+def contacts(shape: Ragged, rank: Ints | None = None) -> tuple[Floats, Ints]:
     """
     List the points at which lines meet, and a line that each lies on.
 
     Touches and crossings are listed for both lines; of a stretch that two lines share,
     the ends. Ends that two lines share to the last bit are left out.
+
+    Parameters
+    ----------
+    shape : Ragged
+    rank : array of int, optional
+        Which of two lines comes first: what they share is measured from it, so that
+        the last bits do not depend on how lines lie in memory.
 
     Examples
     --------
@@ -27,7 +34,7 @@ def contacts(shape: Ragged) -> tuple[Floats, Ints]:
     ([[4.0, 0.0], [4.0, 0.0]], [0, 1])
     """
     spots, one, other, over, under = engine(len(shape.xy)).contacts(
-        shape.xy, shape.start, shape.stop
+        shape.xy, shape.start, shape.stop, rank
     )
     # a line runs over another if any of its segments does
     plain = ~np.isin(one * len(shape) + other, over * len(shape) + under)
@@ -38,7 +45,7 @@ def contacts(shape: Ragged) -> tuple[Floats, Ints]:
     xy = np.vstack([spots, spots, shared_xy])
     part = np.concatenate([one, other, used[shared]])
     # in an order of their own, whoever found them
-    order = np.lexsort((xy[:, 1], xy[:, 0], part))
+    order = engine(len(shape.xy)).ordered(part, xy[:, 0], xy[:, 1])
     xy, part = xy[order], part[order]
     fresh = np.ones(len(part), dtype=bool)
     fresh[1:] = (part[1:] != part[:-1]) | (xy[1:] != xy[:-1]).any(axis=1)

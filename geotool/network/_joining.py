@@ -28,8 +28,10 @@ def rejoin(pieces: Pieces, directed: Bools) -> Pieces:
     count, n = len(pieces.node_xy), len(pieces)
     ends = np.concatenate([pieces.start, pieces.end])
     idle = np.bincount(ends, minlength=count) == 2
-    here = np.flatnonzero(idle[ends])
-    beside = here[np.argsort(ends[here], kind="stable")].reshape(-1, 2)
+    beside = np.empty((count, 2), dtype=np.int64)
+    beside[ends[::-1], 0] = np.arange(2 * n)[::-1]  # the first of each node
+    beside[ends, 1] = np.arange(2 * n)  # and the last: of two, the other
+    beside = beside[idle]
     comes = (beside >= n) ^ pieces.flipped[beside % n]
     beside = beside % n
     row = pieces.row[beside]
@@ -42,15 +44,18 @@ def rejoin(pieces: Pieces, directed: Bools) -> Pieces:
         )
     }
     if not neighbours:
-        return _halve_loops(pieces)
-    return _halve_loops(_joined(pieces, neighbours))
+        return _halve_loops(pieces, n)
+    return _halve_loops(*_joined(pieces, neighbours))
 
 
-def _joined(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
+def _joined(
+    pieces: Pieces, neighbours: dict[int, tuple[int, int]]
+) -> tuple[Pieces, int]:
+    """Undo cuts at some nodes: pieces, and how many of them, the first, are as before."""
     node = np.fromiter(neighbours, dtype=np.int64)
     inner = np.zeros(len(pieces.node_xy), dtype=bool)
     inner[node] = True
-    some = np.flatnonzero(inner[pieces.start] | inner[pieces.end])
+    some = pieces.ranked(np.flatnonzero(inner[pieces.start] | inner[pieces.end]))
     number = np.full(len(pieces), -1, dtype=np.int64)
     number[some] = np.arange(len(some))
     near = {
@@ -59,7 +64,8 @@ def _joined(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
     }
     alone = np.ones(len(pieces), dtype=bool)
     alone[some] = False
-    return stacked(pieces.at(alone), _chained_all(pieces.at(some), near))
+    made = stacked(pieces.at(alone), _chained_all(pieces.at(some), near))
+    return made, len(pieces) - len(some)
 
 
 def _chained_all(pieces: Pieces, neighbours: dict[int, tuple[int, int]]) -> Pieces:
@@ -161,18 +167,20 @@ def _is_straight(before: Floats, at: Floats, after: Floats) -> bool:
     return bool(abs(cross) <= 1e-6 * size and into @ out > 0)
 
 
-def _halve_loops(pieces: Pieces) -> Pieces:
-    """Cut a reach from a node to itself in two: every reach has two ends."""
-    loop = pieces.start == pieces.end
-    if not loop.any():
+def _halve_loops(pieces: Pieces, first: int) -> Pieces:
+    """Cut a reach from a node to itself in two; the first few lie in any order."""
+    is_loop = pieces.start == pieces.end
+    if not is_loop.any():
         return pieces
-    made = [halves(line) for line in pieces.lines(np.flatnonzero(loop))]
+    loop = np.flatnonzero(is_loop)
+    loop = np.concatenate([pieces.ranked(loop[loop < first]), loop[loop >= first]])
+    made = [halves(line) for line in pieces.lines(loop)]
     middle = np.array([shapely.get_coordinates(half[0])[-1] for half in made])
     number = len(pieces.node_xy) + np.arange(len(made))
     line = np.empty(2 * len(made), dtype=object)
     line[:] = [half for pair in made for half in pair]
     node = pieces.start[loop]
-    both = pieces.at(np.repeat(np.flatnonzero(loop), 2))
+    both = pieces.at(np.repeat(loop, 2))
     both = replace(
         both.reshaped(line),
         start=np.column_stack([node, number]).ravel(),
@@ -181,4 +189,4 @@ def _halve_loops(pieces: Pieces) -> Pieces:
         + np.where(np.arange(len(line)) % 2, shapely.length(line), 0.0),
         node_xy=np.vstack([pieces.node_xy, middle]),
     )
-    return stacked(pieces.at(~loop), both)
+    return stacked(pieces.at(~is_loop), both)

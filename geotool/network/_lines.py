@@ -29,12 +29,16 @@ class SimpleLines:
     joint : array of bool, shape (n, 2)
         Whether the start or end is only a cut of ours, no end as drawn.
     whole : array of int
-        Number of the line each was cut from.
+        Place, in the order of rivers, of the line each was cut from.
     offset_m : array of float
         Metres along that line to the start.
     length_m : array of float
     flipped : array of bool
         Whether it was drawn the other way.
+    home : array of int
+        Where each starts in ``home_xy``, which has the same lines in the order of
+        rivers, or -1 where it was cut: from there, pieces are made in a row.
+    home_xy : array of float, shape (k, 2)
     """
 
     shape: Ragged
@@ -44,15 +48,33 @@ class SimpleLines:
     offset_m: Floats
     length_m: Floats
     flipped: Bools
+    home: Ints
+    home_xy: Floats
 
     def ends(self) -> tuple[Floats, Floats]:
         """Give the first and the last point of each."""
         return self.shape.xy[self.shape.start], self.shape.xy[self.shape.stop - 1]
 
 
-def simple_lines(shape: Ragged, row: Ints, flipped: Bools) -> SimpleLines:
+def simple_lines(
+    shape: Ragged,
+    row: Ints,
+    flipped: Bools,
+    rank: Ints | None = None,
+    home: Ragged | None = None,
+) -> SimpleLines:
     """
     Cut rings, folds and self-crossing lines into simple ones.
+
+    Parameters
+    ----------
+    shape : Ragged
+    row : array of int
+    flipped : array of bool
+    rank : array of int, optional
+        Place of each line in the order of rivers, where lines lie in another.
+    home : Ragged, optional
+        The lines of ``shape`` where they lay in the order of rivers.
 
     Examples
     --------
@@ -76,9 +98,9 @@ def simple_lines(shape: Ragged, row: Ints, flipped: Bools) -> SimpleLines:
         offsets += [0.0, *np.cumsum(shapely.length(pieces))[:-1].tolist()]
         joints += [(j > 0 or ring, j < last or ring) for j in range(len(pieces))]
     more = Ragged.of(np.array(lines, dtype=object))
-    whole = np.concatenate([number, np.array(wholes, dtype=np.int64)])
+    of = np.concatenate([number, np.array(wholes, dtype=np.int64)])
     offset = np.concatenate([np.zeros(len(number)), np.array(offsets, dtype=float)])
-    joint = np.zeros((len(whole), 2), dtype=bool)
+    joint = np.zeros((len(of), 2), dtype=bool)
     joint[len(number) :] = np.array(joints, dtype=bool).reshape(-1, 2)
     if len(more):
         base = len(shape.xy)
@@ -87,11 +109,22 @@ def simple_lines(shape: Ragged, row: Ints, flipped: Bools) -> SimpleLines:
             np.concatenate([shape.start[number], more.start + base]),
             np.concatenate([shape.stop[number], more.stop + base]),
         )
-        order = np.lexsort((offset, whole))
-        shape, whole = shape.at(order), whole[order]
+        order = np.lexsort((offset, of))
+        shape, of = shape.at(order), of[order]
         offset, joint = offset[order], joint[order]
     length = engine(len(shape.xy)).lengths(shape.xy, shape.start, shape.stop)
-    return SimpleLines(shape, row[whole], joint, whole, offset, length, flipped[whole])
+    whole = of if rank is None else rank[of]
+    at = shape.start if home is None else _still_there(of, home, odd)
+    return SimpleLines(
+        shape, row[of], joint, whole, offset, length, flipped[of],
+        at, shape.xy if home is None else home.xy,
+    )  # fmt: skip
+
+
+def _still_there(of: Ints, home: Ragged, odd: Ints) -> Ints:
+    start = home.start.copy()
+    start[odd] = -1
+    return start[of]
 
 
 def _odd(shape: Ragged) -> tuple[Ints, dict[int, list[int]]]:

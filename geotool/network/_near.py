@@ -84,6 +84,11 @@ def west_to_east(xy: Floats) -> Ints:
     >>> west_to_east(np.array([[5.0, 0], [0, 9], [0, 1]])).tolist()
     [2, 1, 0]
     """
+    return _sorted_eastward(xy)[0]
+
+
+def _sorted_eastward(xy: Floats) -> tuple[Ints, Floats]:
+    """Give the order from west to east, and the points in it."""
     order = np.argsort(xy[:, 0])
     point = xy[order]
     level = point[1:, 0] == point[:-1, 0]
@@ -94,7 +99,8 @@ def west_to_east(xy: Floats) -> Ints:
         bad[run[1:][down]] = True
         at = np.flatnonzero(bad[run])
         order[at] = order[at][np.lexsort((point[at, 1], run[at]))]
-    return order
+        point[at] = xy[order[at]]
+    return order, point
 
 
 def linked(count: int, pairs: Ints) -> Ints:
@@ -145,8 +151,7 @@ class Places:
         self, xy: Floats, reach_m: float = EXACT_M, wanted: Bools | None = None
     ) -> None:
         near = xy.round(9)
-        order = west_to_east(near)
-        near = near[order]
+        order, near = _sorted_eastward(near)
         fresh = np.ones(len(xy), dtype=bool)
         fresh[1:] = near[1:, 0] != near[:-1, 0]
         fresh[1:] |= near[1:, 1] != near[:-1, 1]

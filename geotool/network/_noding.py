@@ -70,12 +70,13 @@ def find_meetings(
     length = simple.length_m
     ends = np.vstack(simple.ends())
     joint = simple.joint.T.ravel()
-    xy, part = contacts(simple.shape)
+    xy, part = contacts(simple.shape, simple.whole)
     measure = engine(len(simple.shape.xy)).locate(
         simple.shape.xy, simple.shape.start, simple.shape.stop, part, xy
     )
-    keep = _not_passing_over(xy, ends[~joint], over, over_m, log)
-    keep &= (measure > EXACT_M) & (measure < length[part] - EXACT_M)
+    keep = (measure > EXACT_M) & (measure < length[part] - EXACT_M)
+    if len(over):
+        keep &= _not_passing_over(xy, ends[~joint], over, over_m, log)
     xy, part, measure = xy[keep], part[keep], measure[keep]
     all_xy = np.vstack([ends, xy])
     all_part = np.concatenate([np.tile(np.arange(n), 2), part])
@@ -97,7 +98,7 @@ def _not_passing_over(
     xy: Floats, ends: Floats, over: Lines, over_m: float, log: Log
 ) -> Bools:
     """Which intersections are real; crossings under a siphon or aqueduct are not."""
-    if len(over) == 0 or len(xy) == 0:
+    if len(xy) == 0:
         return np.ones(len(xy), dtype=bool)
     from scipy.spatial import cKDTree  # slow to load, and most never need it
 

@@ -70,6 +70,10 @@ class Pieces:
         names = [f.name for f in fields(self) if f.name not in _SHARED]
         return replace(self, **{name: getattr(self, name)[index] for name in names})
 
+    def ranked(self, index: Ints) -> Ints:
+        """Put some in the order of rivers, of lines cut from one, and along each line."""
+        return index[np.lexsort((self.along_m[index], self.whole[index]))]
+
     def reshaped(self, lines: Lines) -> "Pieces":
         """Give each piece a line of its own."""
         shape = Ragged.of(lines)
@@ -94,16 +98,16 @@ class Pieces:
         """
         if turned is None:
             turned = np.zeros(len(index), dtype=bool)
-        start, end = self.node_xy[self.start[index]], self.node_xy[self.end[index]]
-        xy, size = engine(len(self.xy)).pieces_of(
-            self.low[index],
-            self.high[index],
-            self.is_own[index],
+        vertices: tuple[Floats, Ints] = engine(len(self.xy)).pieces_of(
+            index,
             turned,
-            np.hstack([start, end]),
+            self.low,
+            self.high,
+            self.is_own,
+            (self.start, self.end, self.node_xy),
             (self.xy, self.own_xy),
         )
-        return xy, np.repeat(np.arange(len(index)), size)
+        return vertices
 
     def lines(self, index: Ints, turned: Bools | None = None) -> Lines:
         """Make shapely lines of some pieces."""
@@ -113,6 +117,16 @@ class Pieces:
             xy, number = self.vertices(index[part], flip)
             made[part] = shapely.linestrings(xy, indices=number)
         return made
+
+    def drawn(self, index: Ints, turned: Bools) -> tuple[Lines, Floats]:
+        """Make shapely lines of some pieces, one after the other, and measure them."""
+        made, length = np.empty(len(index), dtype=object), np.empty(len(index))
+        work = engine(len(self.xy))
+        for part in chunks(len(index)):
+            xy, number = self.vertices(index[part], turned[part])
+            made[part] = shapely.linestrings(xy, indices=number)
+            length[part] = work.lengths_of(made[part], xy, number)
+        return made, length
 
     def lengths(self, index: Ints) -> Floats:
         """Measure some pieces."""

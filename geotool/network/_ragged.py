@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-CHUNK = 1 << 15
+CHUNK = 1 << 12
 """Lines taken at once where all of them would need much memory."""
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geotool.network._engine import engine
 from geotool.network._log import Log
 from geotool.network._model import NODE_COLUMNS, RiverNetwork
 from geotool.network._naming import natural_rank
@@ -82,18 +83,18 @@ def assemble(
     row = pieces.row[order]
     kind, kinds = _given(rivers)
     turned = pieces.flipped[order] ^ kinds["backward"][kind[row]]
-    line = pieces.lines(order, turned)
+    line, length = pieces.drawn(order, turned)
     used, number = _used_nodes(pieces)
     start, end = number[pieces.start[order]], number[pieces.end[order]]
     node_xy = pieces.node_xy[used]
     del placed, pieces  # coordinates, which the lines have now
     columns = {
-        "reach_id": reach_id[order],
+        "reach_id": reach_id,
         "river_id": _texts(ids, row),
         "name": _texts(*_named(rivers, "name", row)),
         "from_node": np.where(turned, end, start),
         "to_node": np.where(turned, start, end),
-        "length_m": shapely.length(line),
+        "length_m": length,
         "flow_mode": _texts(kinds["mode"], kind[row]),
         "direction_source": _texts(kinds["source"], kind[row]),
         "direction_confidence": kinds["confidence"][kind[row]],
@@ -175,7 +176,8 @@ def _numbered(pieces: Pieces, ids: list[str]) -> Ints:
     river = np.zeros(len(ids), dtype=np.int64)
     river[1:] = np.cumsum(names[1:] != names[:-1])  # rows of one river lie together
     river = river[pieces.row]
-    order = np.lexsort((pieces.along_m, pieces.whole))
+    along = pieces.along_m
+    order = engine(20 * len(along)).ordered(pieces.whole, along, along)
     count = np.bincount(river)
     number = np.empty(len(order), dtype=np.int64)
     begin = np.cumsum(count) - count
@@ -185,10 +187,13 @@ def _numbered(pieces: Pieces, ids: list[str]) -> Ints:
 
 
 def _reach_ids(number: Ints, ids: list[str], pieces: Pieces) -> tuple[Any, Ints]:
-    """River id and number along the river; and the order: A-2 before A-10."""
-    made = _objects(ids)[pieces.row]
+    """River id and number along the river, in order; the order: A-2 before A-10."""
+    rank = natural_rank(ids)[pieces.row]
+    order = engine(20 * len(rank)).ordered(rank, number, number)
+    made, number = _objects(ids)[pieces.row[order]], number[order]
     split = np.flatnonzero(number > 0)
-    taken = set(ids) if len(split) else set()
+    # only an id with a dash can be the same as one of ours
+    taken = {text for text in ids if "-" in text} if "-" in "".join(ids) else set()
     named = [
         f"{name}-{k}"
         for name, k in zip(made[split].tolist(), number[split].tolist(), strict=True)
@@ -198,16 +203,15 @@ def _reach_ids(number: Ints, ids: list[str], pieces: Pieces) -> tuple[Any, Ints]
             while named[at] in taken:
                 named[at] = text = f"{text}'"
     made[split] = named
-    rank = natural_rank(ids)[pieces.row]
-    return made, np.lexsort((number, rank))
+    return made, order
 
 
 def node_table(
     xy: Floats, reaches: gpd.GeoDataFrame, structures: pd.DataFrame
 ) -> gpd.GeoDataFrame:
     """Make the table of nodes: their kind follows from what meets there."""
-    ends = reaches[["from_node", "to_node"]].to_numpy().ravel()
-    degree = np.bincount(ends, minlength=len(xy))
+    degree = np.bincount(reaches["from_node"], minlength=len(xy))
+    degree += np.bincount(reaches["to_node"], minlength=len(xy))
     kinds = ["end", "end", "pass", "junction", "structure"]
     kind = np.minimum(degree, 3)
     owner = np.full(len(xy), None, dtype=object)

@@ -55,7 +55,8 @@ class Groups:
         first = order[self.begin[:-1]]
         # contacts of one place differ in the last bits: the lowest stands for them
         bits = order[np.repeat(~self.has_end & (self.weight > 1), self.weight)]
-        lowest = np.lexsort((meetings.xy[bits, 1], meetings.xy[bits, 0], group[bits]))
+        some = meetings.xy[bits]
+        lowest = engine(20 * len(group)).ordered(group[bits], some[:, 0], some[:, 1])
         bits = bits[lowest][::-1]
         first[group[bits]] = bits
         at = np.flatnonzero(self.ends)
@@ -126,18 +127,29 @@ def snap_ends(
     gap = xy[pairs[:, 0]] - xy[pairs[:, 1]]
     distance = np.hypot(*gap.T)
     low = np.minimum(xy[pairs[:, 0]], xy[pairs[:, 1]])
-    order = np.lexsort((low[:, 1], low[:, 0], distance.round(6)))
+    order = _by_distance(distance.round(6), low)
     order = order[(gap[order] ** 2).sum(axis=1) <= snap_m * snap_m]
     work = engine(20 * len(meetings.xy))
     keep, lose, clusters.leader = work.join(
         pairs[order], xy, groups.weight, groups.has_end, groups.is_fixed,
         groups.begin, groups.whole, groups.ends, snap_m,
     )  # fmt: skip
-    before, after = spots(xy[lose]), spots(xy[keep])
-    moved = np.hypot(*(xy[lose] - xy[keep]).T)
-    notes = worded("端点捕捉 {} m end to end", fixed(moved, 3))
+    was, now = xy[lose], xy[keep]
+    before, after = spots(was), spots(now)
+    notes = worded("端点捕捉 {} m end to end", fixed(np.hypot(*(was - now).T), 3))
     log.extend("snap", before, before, after, notes)
     return clusters
+
+
+def _by_distance(distance: Floats, low: Floats) -> Ints:
+    """Order pairs by distance; those as far, by where the lower point lies."""
+    order = np.argsort(distance, kind="stable")
+    run = distance[order]
+    fresh = np.ones(len(run), dtype=bool)
+    fresh[1:] = run[1:] != run[:-1]
+    run = np.cumsum(fresh) - 1
+    first, second = low[order, 0], low[order, 1]
+    return order[engine(20 * len(run)).ordered(run, first, second)]
 
 
 @dataclass(frozen=True)
@@ -218,8 +230,9 @@ class _Joiner:
         found: list[tuple[int, float, int]] = []
         settled: set[int] = set()
         rows: list[tuple[Floats, Floats, float]] = []
+        whole = self.simple.whole[line]
         for k in np.lexsort(
-            (line, xy[leader, 1], xy[leader, 0], self._gap.round(6))
+            (line, whole, xy[leader, 1], xy[leader, 0], self._gap.round(6))
         ).tolist():
             node = int(leader[k])
             if node in settled:

@@ -8,7 +8,7 @@ import shapely
 from geotool.network._engine import engine
 from geotool.network._limits import EXACT_M
 from geotool.network._lines import SimpleLines
-from geotool.network._log import Log, fixed, spot, spots, worded
+from geotool.network._log import Log, fixed, spots, worded
 from geotool.network._pieces import Pieces
 from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged
 from geotool.network._snapping import Cuts
@@ -34,15 +34,20 @@ def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
     """
     n = len(simple.shape)
     busy = _busy(simple, cuts)
-    part, begin, end, measure, shape = _cut_up(simple, cuts, busy)
+    part, begin, end, measure, own = _cut_up(simple, cuts, busy)
     quiet = np.flatnonzero(~busy)
-    low, high = _inside(simple.shape.at(quiet), cuts, quiet, n)
+    shape = simple.shape
+    low, high = engine(len(shape.xy)).inside(
+        shape.xy, shape.start[quiet], shape.stop[quiet],
+        cuts.node[quiet], cuts.node[n + quiet], cuts.node_xy,
+    )  # fmt: skip
+    homeward = simple.home[quiet] - shape.start[quiet]
     source = np.concatenate([quiet, part])
     along = simple.offset_m[source]
     along[len(quiet) :] += measure
     pieces = Pieces(
-        low=np.concatenate([low, shape.start]),
-        high=np.concatenate([high, shape.stop]),
+        low=np.concatenate([low + homeward, own.start]),
+        high=np.concatenate([high + homeward, own.stop]),
         is_own=np.repeat([False, True], [len(quiet), len(part)]),
         row=simple.row[source],
         start=np.concatenate([cuts.node[quiet], begin]),
@@ -50,39 +55,21 @@ def cut_lines(simple: SimpleLines, cuts: Cuts) -> Pieces:
         whole=simple.whole[source],
         along_m=along,
         flipped=simple.flipped[source],
-        xy=simple.shape.xy,
-        own_xy=shape.xy,
+        xy=simple.home_xy,
+        own_xy=own.xy,
         node_xy=cuts.node_xy,
     )
     return pieces.at(np.argsort(source, kind="stable"))
 
 
 def _busy(simple: SimpleLines, cuts: Cuts) -> Bools:
-    """Which lines are cut on their way, or have vertices right beside their ends."""
+    """Which lines are or were cut on their way, or have vertices beside their ends."""
     shape, n = simple.shape, len(simple.shape)
     busy = np.bincount(cuts.part[2 * n :], minlength=n) > 0
+    busy |= simple.home < 0
     busy |= (cuts.node[:n] == cuts.node[n : 2 * n]) & (simple.length_m <= EXACT_M)
-    bent = shape.stop - shape.start > 2
-    for end, beside in (
-        (shape.start, shape.start + 1),
-        (shape.stop - 1, shape.stop - 2),
-    ):
-        step = shape.xy[beside] - shape.xy[end]
-        busy |= bent & (np.hypot(step[:, 0], step[:, 1]) <= EXACT_M)
+    busy |= engine(len(shape.xy)).is_crowded(shape.xy, shape.start, shape.stop)
     return np.asarray(busy)
-
-
-def _inside(shape: Ragged, cuts: Cuts, quiet: Ints, n: int) -> tuple[Ints, Ints]:
-    """Vertices of whole lines between their nodes; ends that lie beside them, too."""
-    inside = []
-    for end, node, keep in (
-        (shape.start, cuts.node[quiet], 1),
-        (shape.stop - 1, cuts.node[n + quiet], 0),
-    ):
-        gap = shape.xy[end] - cuts.node_xy[node]
-        beside = np.hypot(gap[:, 0], gap[:, 1]) > EXACT_M
-        inside.append(end + np.where(beside, 1 - keep, keep))
-    return inside[0], inside[1]
 
 
 def _cut_up(
@@ -90,8 +77,9 @@ def _cut_up(
 ) -> tuple[Ints, Ints, Ints, Floats, Ragged]:
     """Cut busy lines: the line of each piece, its nodes, its measure, its shape."""
     here = np.flatnonzero(busy[cuts.part])
-    order = here[np.lexsort((cuts.node[here], cuts.measure_m[here], cuts.part[here]))]
-    part, measure, node = cuts.part[order], cuts.measure_m[order], cuts.node[order]
+    part, measure, node = cuts.part[here], cuts.measure_m[here], cuts.node[here]
+    order = engine(len(simple.shape.xy)).ordered(part, measure, node)
+    part, measure, node = part[order], measure[order], node[order]
     # the same node cut twice at one place of a line is one cut
     again = np.zeros(len(part), dtype=bool)
     again[1:] = (
@@ -115,14 +103,14 @@ def _cut_up(
 
 def drop_stubs(pieces: Pieces, *, snap_m: float, log: Log) -> Pieces:
     """Leave out bits that begin and end in one node and are shorter than a snap."""
-    loop = np.flatnonzero(pieces.start == pieces.end)
+    loop = pieces.ranked(np.flatnonzero(pieces.start == pieces.end))
     length = pieces.lengths(loop)
     short = length <= 2 * snap_m + EXACT_M
     if not short.any():
         return pieces
     stub = np.zeros(len(pieces), dtype=bool)
     stub[loop[short]] = True
-    where = spots(pieces.node_xy[pieces.start[stub]])
+    where = spots(pieces.node_xy[pieces.start[loop[short]]])
     size = worded("{} m", fixed(length[short], 3))
     log.extend("stub", where, size, "", "伸过交点的线头已去掉 stub removed")
     return pieces.at(~stub)
@@ -133,31 +121,42 @@ def drop_doubles(pieces: Pieces, subjects: Sequence[str], *, log: Log) -> Pieces
     low = np.minimum(pieces.start, pieces.end)
     high = np.maximum(pieces.start, pieces.end)
     key = low * len(pieces.node_xy) + high
-    order = np.argsort(key)
-    again = np.zeros(len(order), dtype=bool)
-    again[1:] = key[order][1:] == key[order][:-1]
-    again[:-1] |= again[1:]
-    rivals = order[again]
+    rivals = _repeated(key)
     if len(rivals) == 0:
         return pieces
-    rivals = rivals[
-        np.lexsort((pieces.along_m[rivals], pieces.whole[rivals], key[rivals]))
-    ]
+    rivals = pieces.ranked(rivals)
+    rivals = rivals[np.argsort(key[rivals], kind="stable")]
     line = pieces.lines(rivals)
     twin = _twins(key[rivals], line)
     gone = np.flatnonzero(twin >= 0)
-    for k in gone.tolist():
-        middle = spot(line[k].interpolate(0.5, normalized=True).coords[0])
+    middle = shapely.line_interpolate_point(line[gone], 0.5, normalized=True)
+    for k, size, place in zip(
+        gone.tolist(),
+        shapely.length(line[gone]).tolist(),
+        spots(shapely.get_coordinates(middle)),
+        strict=True,
+    ):
         log.add(
             "double",
             subjects[pieces.row[rivals[k]]],
-            f"{line[k].length:.2f} m",
+            f"{size:.2f} m",
             subjects[pieces.row[rivals[twin[k]]]],
-            f"重复线已去掉 drawn twice, one kept at {middle}",
+            f"重复线已去掉 drawn twice, one kept at {place}",
         )
     keep = np.ones(len(pieces), dtype=bool)
     keep[rivals[gone]] = False
     return pieces.at(keep)
+
+
+def _repeated(key: Ints) -> Ints:
+    """Positions of keys that stand there more than once."""
+    ordered = np.sort(key)
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if len(several) == 0:
+        return several
+    at = np.searchsorted(several, key)
+    at[at == len(several)] = 0
+    return np.flatnonzero(several[at] == key)
 
 
 def _twins(key: Ints, line: Lines) -> Ints:

@@ -161,7 +161,7 @@ def _in_reach(pieces: Pieces, points: Lines, max_m: float) -> Ints:
     for part in chunks(len(pieces)):
         box = shapely.box(*pieces.bounds(np.arange(part.start, part.stop)).T)
         near[part.start + np.unique(tree.query(box)[0])] = True
-    return np.flatnonzero(near)
+    return pieces.ranked(np.flatnonzero(near))
 
 
 def _inward(line: Lines, points: Lines) -> Floats:

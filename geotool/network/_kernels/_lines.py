@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from geotool.network._kernels._jit import compiled
-from geotool.network._limits import EXACT_M, STRAIGHT_M
-from geotool.network._ragged import Bools, Floats, Ints, Ragged
+from geotool.network._kernels._prefetch import AHEAD, prefetch
+from geotool.network._limits import STRAIGHT_M
+from geotool.network._ragged import Bools, Floats, Ints, Lines
 
 
 # ---------------------------------------------------------------- one form
@@ -93,7 +94,9 @@ def _corners(line: Any, n: int, keep: Any) -> None:
             keep[i] = False
     low = 0
     for high in range(1, n):
-        if keep[high]:
+        if keep[high] and high == low + 1:
+            low = high
+        elif keep[high]:
             cx, cy = line[high, 0] - line[low, 0], line[high, 1] - line[low, 1]
             limit = STRAIGHT_M * math.sqrt(cx * cx + cy * cy)
             bent = False
@@ -120,8 +123,45 @@ def lengths(xy: Any, start: Any, stop: Any) -> Any:
     return made
 
 
+def lengths_of(_: Lines, xy: Floats, number: Ints) -> Floats:
+    """Measure lines, to the last bit as GEOS does."""
+    return np.asarray(_lengths_of(xy, number))
+
+
 @compiled
-def _copy(xy: Any, low: int, size: int, out: Any, at: int, step: int) -> None:
+def _lengths_of(xy: Any, number: Any) -> Any:
+    made = np.zeros(number[-1] + 1)
+    for i in range(number.size - 1):
+        if number[i] == number[i + 1]:
+            dx, dy = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1]
+            made[number[i]] += math.sqrt(dx * dx + dy * dy)
+    return made
+
+
+@compiled
+def packed(xy: Any, start: Any, stop: Any, order: Any) -> Any:
+    """Copy lines, one after the other: coordinates, starts and stops."""
+    total = 0
+    for k in order:
+        total += stop[k] - start[k]
+    out = np.empty((total, 2))
+    begin, end = np.empty(order.size, np.int64), np.empty(order.size, np.int64)
+    used = 0
+    for n in range(order.size):
+        k = order[n]
+        if n + AHEAD < order.size:
+            ahead = order[n + AHEAD]
+            for i in range(start[ahead], stop[ahead], 4):  # four to a line of cache
+                prefetch(xy, i)
+        begin[n] = used
+        copied(xy, start[k], stop[k] - start[k], out, used, 1)
+        used += stop[k] - start[k]
+        end[n] = used
+    return out, begin, end
+
+
+@compiled
+def copied(xy: Any, low: int, size: int, out: Any, at: int, step: int) -> None:
     """Copy a stretch, forwards or backwards."""
     for i in range(size):
         out[at + i * step, 0] = xy[low + i, 0]
@@ -198,96 +238,3 @@ def interpolate(xy: Any, start: Any, stop: Any, line: Any, measure: Any) -> Any:
             step = xy[at + 1, c] - xy[at, c]
             made[k, c] = step * share + xy[at, c] if share < 1.0 else xy[at + 1, c]
     return made
-
-
-# ---------------------------------------------------------------- pieces
-def cut(
-    shape: Ragged, part: Ints, measure: Floats, place: Floats
-) -> tuple[Floats, Ints]:
-    """Cut lines at nodes; a node beside its line is reached from the foot on the line."""
-    foot = interpolate(shape.xy, shape.start, shape.stop, part, measure)
-    most = int((shape.stop - shape.start).sum()) + 4 * len(part)
-    out = np.empty((most, 2))
-    first = np.searchsorted(part, np.arange(len(shape) + 1))
-    used, size = _cut(
-        shape.xy, shape.start, shape.stop, first, measure, place, foot, out
-    )
-    return out[:used].copy(), size
-
-
-@compiled
-def _cut(
-    xy: Any, start: Any, stop: Any, first: Any, measure: Any, place: Any, foot: Any,
-    out: Any,
-) -> Any:  # fmt: skip
-    size = np.zeros(max(len(measure) - len(start), 0), np.int64)
-    n, used = 0, 0
-    for k in range(len(start)):
-        i, along = start[k], 0.0
-        for c in range(first[k], first[k + 1] - 1):
-            begin = used
-            last = c == first[k + 1] - 2
-            used = _put(out, used, place, c)
-            if _apart(place, foot, c):
-                used = _put(out, used, foot, c)
-            # a vertex belongs to the last cut at or before it
-            while i < stop[k] and (last or along < measure[c + 1]):
-                if min(along - measure[c], measure[c + 1] - along) > EXACT_M:
-                    used = _put(out, used, xy, i)
-                i += 1
-                if i < stop[k]:
-                    dx, dy = xy[i, 0] - xy[i - 1, 0], xy[i, 1] - xy[i - 1, 1]
-                    along += math.sqrt(dx * dx + dy * dy)
-            if _apart(place, foot, c + 1):
-                used = _put(out, used, foot, c + 1)
-            used = _put(out, used, place, c + 1)
-            size[n] = used - begin
-            n += 1
-    return used, size[:n].copy()
-
-
-@compiled
-def _put(out: Any, used: int, xy: Any, k: int) -> Any:
-    out[used, 0], out[used, 1] = xy[k, 0], xy[k, 1]
-    return used + 1
-
-
-@compiled
-def _apart(one: Any, other: Any, k: int) -> Any:
-    dx, dy = one[k, 0] - other[k, 0], one[k, 1] - other[k, 1]
-    return math.sqrt(dx * dx + dy * dy) > EXACT_M
-
-
-def pieces_of(
-    low: Ints,
-    high: Ints,
-    own: Bools,
-    turned: Bools,
-    caps: Floats,
-    pools: tuple[Floats, Floats],
-) -> tuple[Floats, Ints]:
-    """Give the vertices of pieces."""
-    size = high - low + 2 * ~own
-    out = np.empty((int(size.sum()), 2))
-    _pieces_of(low, size, own, turned, caps, pools[0], pools[1], out)
-    return out, size
-
-
-@compiled
-def _pieces_of(
-    low: Any, size: Any, own: Any, turned: Any, caps: Any, xy: Any, more: Any, out: Any
-) -> None:
-    used = 0
-    for k in range(low.size):
-        at, step = used, 1
-        used += size[k]
-        if turned[k]:
-            at, step = used - 1, -1
-        if own[k]:
-            _copy(more, low[k], size[k], out, at, step)
-            continue
-        inner = size[k] - 2
-        out[at, 0], out[at, 1] = caps[k, 0], caps[k, 1]
-        _copy(xy, low[k], inner, out, at + step, step)
-        at += (inner + 1) * step
-        out[at, 0], out[at, 1] = caps[k, 2], caps[k, 3]

@@ -1,96 +1,33 @@
-"""Where lines meet or nearly do, as compiled loops over strips of boxes."""
+"""Where lines meet, as compiled loops over strips of boxes."""
 
 import math
 from typing import Any
 
 import numpy as np
 
+from geotool.network._kernels._boxes import counted, dealt, runs, strips
 from geotool.network._kernels._jit import compiled
-from geotool.network._kernels._lines import gap_to
-from geotool.network._limits import EXACT_M, LONG_RUN, RUN
-from geotool.network._ragged import Floats, Ints, Ragged
+from geotool.network._limits import EXACT_M, RUN
+from geotool.network._ragged import Floats, Ints
 
 
-# ---------------------------------------------------------------- boxes in strips
-@compiled
-def _runs(xy: Any, start: Any, stop: Any, pad: float, most: int) -> Any:
-    """Cut lines into runs of a few segments: line, first and last vertex, box."""
-    count = 0
-    for k in range(start.size):
-        count += (stop[k] - start[k] - 1 + most - 1) // most
-    line = np.empty(count, np.int32)
-    low = np.empty(count, np.int64)
-    high = np.empty(count, np.int64)
-    box = np.empty((count, 4))
-    n = 0
-    for k in range(start.size):
-        for first in range(start[k], stop[k] - 1, most):
-            line[n] = k
-            low[n] = first
-            high[n] = min(first + most, stop[k] - 1)
-            x0, y0, x1, y1 = np.inf, np.inf, -np.inf, -np.inf
-            for i in range(first, high[n] + 1):
-                x0, x1 = min(x0, xy[i, 0]), max(x1, xy[i, 0])
-                y0, y1 = min(y0, xy[i, 1]), max(y1, xy[i, 1])
-            box[n, 0], box[n, 1] = x0 - pad, y0 - pad
-            box[n, 2], box[n, 3] = x1 + pad, y1 + pad
-            n += 1
-    return line, low, high, box
-
-
-def _strips(low: Floats, high: Floats) -> tuple[float, float, int]:
-    """Choose strips such that a box lies in two or three of them: base, height, count."""
-    base, top = float(low.min()), float(high.max())
-    tall = high - low
-    height = max(2 * float(np.median(tall)), float(tall.mean()) / 2, 1e-6)
-    height = max(height, (top - base) / (2 * len(low) + 1))
-    return base, height, int((top - base) / height) + 1
-
-
-@compiled
-def _counted(low: Any, high: Any, base: float, tall: float, count: int) -> Any:
-    """Where the boxes of each strip will begin."""
-    begin = np.zeros(count + 1, np.int64)
-    for k in range(low.size):
-        for s in range(int((low[k] - base) / tall), int((high[k] - base) / tall) + 1):
-            begin[s + 1] += 1
-    for s in range(count):
-        begin[s + 1] += begin[s]
-    return begin
-
-
-@compiled
-def _dealt(order: Any, box: Any, begin: Any, base: float, tall: float) -> Any:
-    """Deal boxes out to strips, in the given order: number and box."""
-    at = begin[:-1].copy()
-    item = np.empty(begin[-1], np.int32)
-    here = np.empty((begin[-1], 4))
-    for k in order:
-        bottom, top = box[k, 1], box[k, 3]
-        for s in range(int((bottom - base) / tall), int((top - base) / tall) + 1):
-            item[at[s]] = k
-            for c in range(4):
-                here[at[s], c] = box[k, c]
-            at[s] += 1
-    return item, here
-
-
-# ---------------------------------------------------------------- contacts
 def contacts(
-    xy: Floats, start: Ints, stop: Ints
+    xy: Floats, start: Ints, stop: Ints, rank: Ints | None = None
 ) -> tuple[Floats, Ints, Ints, Ints, Ints]:
     """Find where segments of different lines touch or cross."""
-    line, low, high, box = _runs(xy, start, stop, EXACT_M, RUN)
-    base, tall, count = _strips(box[:, 1], box[:, 3])
-    begin = _counted(box[:, 1], box[:, 3], base, tall, count)
-    item, here = _dealt(np.argsort(box[:, 0]), box, begin, base, tall)
+    line, low, high, box = runs(xy, start, stop, EXACT_M, RUN)
+    base, wide, count = strips(box[:, 0], box[:, 2])
+    begin = counted(box[:, 0], box[:, 2], base, wide, count)
+    if rank is None:
+        rank = np.arange(len(start))
+    item, here = dealt(np.argsort(box[:, 1]), box, begin, base, wide)
     del box
     room = len(start) + 1024
     while True:
         spots, pairs = np.empty((room, 2)), np.empty((room, 2), np.int64)
         over = np.empty((room, 2), np.int64)
         n, m = _contacts(
-            xy, start, stop, line, low, high, begin, item, here, base, tall,
+            xy, start, stop, rank, line, low, high, begin, item, here, base, wide,
             spots, pairs, over,
         )  # fmt: skip
         if max(n, m) <= room:
@@ -103,8 +40,8 @@ def contacts(
 
 @compiled
 def _contacts(
-    xy: Any, start: Any, stop: Any, line: Any, low: Any, high: Any,
-    begin: Any, item: Any, box: Any, base: float, tall: float,
+    xy: Any, start: Any, stop: Any, rank: Any, line: Any, low: Any, high: Any,
+    begin: Any, item: Any, box: Any, base: float, wide: float,
     spots: Any, pairs: Any, over: Any,
 ) -> Any:  # fmt: skip
     """Fill in contacts as far as there is room; and say how many there are."""
@@ -112,25 +49,31 @@ def _contacts(
     touch = np.empty((5, 2))
     for s in range(begin.size - 1):
         for i in range(begin[s], begin[s + 1]):
-            right, bottom, top = box[i, 2], box[i, 1], box[i, 3]
+            left, right, top = box[i, 0], box[i, 2], box[i, 3]
             for j in range(i + 1, begin[s + 1]):
-                if box[j, 0] > right:
+                if box[j, 1] > top:
                     break
-                if box[j, 1] > top or box[j, 3] < bottom:
+                if box[j, 0] > right or box[j, 2] < left:
                     continue
-                if int((max(box[j, 1], bottom) - base) / tall) != s:
+                if int((max(box[j, 0], left) - base) / wide) != s:
                     continue  # another strip has this pair, too
-                a, b = i, j
-                if line[item[i]] > line[item[j]]:
-                    a, b = j, i
-                one, other = line[item[a]], line[item[b]]
+                one, other = line[item[i]], line[item[j]]
                 if one != other:
+                    a, b = i, j
+                    if _comes_later(rank, one, other):
+                        a, b, one, other = j, i, other, one
                     _compare(
                         xy, start, stop, one, other, low[item[a]], high[item[a]],
                         low[item[b]], high[item[b]], box, b, touch,
                         spots, pairs, over, count,
                     )  # fmt: skip
     return count[0], count[1]
+
+
+@compiled
+def _comes_later(rank: Any, one: int, other: int) -> Any:
+    """Whether the first of two lines ranks behind the second."""
+    return rank[one] > rank[other] or (rank[one] == rank[other] and one > other)
 
 
 @compiled
@@ -158,13 +101,6 @@ def _compare(
                     spots[n, 0], spots[n, 1] = touch[t, 0], touch[t, 1]
                     pairs[n, 0], pairs[n, 1] = one, other
                 count[0] += 1
-
-
-@compiled
-def _grown(a: Any) -> Any:
-    b = np.empty((2 * a.shape[0], 2), np.int64)
-    b[: a.shape[0]] = a
-    return b
 
 
 @compiled
@@ -246,94 +182,3 @@ def _touches(
                 return 1, False
             x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
     return n, touched and max(x1 - x0, y1 - y0) > 2 * EXACT_M
-
-
-# ---------------------------------------------------------------- spots near lines
-def near_lines(
-    spots: Floats, node: Ints, ends: Ints, shape: Ragged, reach_m: float
-) -> tuple[Ints, Ints]:
-    """Find lines near spots."""
-    line, low, high, box = _runs(
-        shape.xy, shape.start, shape.stop, reach_m + 1e-6, LONG_RUN
-    )
-    base, tall, count = _strips(box[:, 1], box[:, 3])
-    # spots beside all boxes are near no line
-    inside = (spots[:, 1] >= base) & (spots[:, 1] <= box[:, 3].max())
-    which = np.flatnonzero(inside)
-    which = which[np.argsort(spots[which, 0])]
-    strip = ((spots[which, 1] - base) / tall).astype(np.int64)
-    which = which[np.argsort(strip, kind="stable")]
-    begin = np.searchsorted(np.sort(strip), np.arange(count + 1))
-    found = _near_lines(
-        spots[which], node[which], begin, base, tall,
-        shape.xy, line, low, high, box, ends, reach_m,
-    )  # fmt: skip
-    pair = np.unique(which[found[:, 0]] * len(shape) + found[:, 1])
-    return pair // len(shape), pair % len(shape)
-
-
-@compiled
-def _near_lines(
-    spots: Any, node: Any, begin: Any, base: float, tall: float,
-    xy: Any, line: Any, low: Any, high: Any, box: Any, ends: Any, reach_m: float,
-) -> Any:  # fmt: skip
-    found = np.empty((1024, 2), np.int64)
-    n = 0
-    for r in range(line.size):
-        one, other = ends[line[r], 0], ends[line[r], 1]
-        left, bottom, right, top = box[r, 0], box[r, 1], box[r, 2], box[r, 3]
-        last = min(int((top - base) / tall), begin.size - 2)
-        for s in range(int((bottom - base) / tall), last + 1):
-            a, b = begin[s], begin[s + 1]
-            while a < b:  # the first spot not left of the box
-                middle = (a + b) // 2
-                if spots[middle, 0] < left:
-                    a = middle + 1
-                else:
-                    b = middle
-            while a < begin[s + 1] and spots[a, 0] <= right:
-                x, y = spots[a, 0], spots[a, 1]
-                new = bottom <= y <= top and node[a] != one and node[a] != other
-                if new and _is_near(x, y, xy, low[r], high[r], reach_m):
-                    if n == len(found):
-                        found = _grown(found)
-                    found[n, 0], found[n, 1] = a, line[r]
-                    n += 1
-                a += 1
-    return found[:n].copy()
-
-
-@compiled
-def _is_near(x: float, y: float, xy: Any, low: int, high: int, reach_m: float) -> Any:
-    """Whether a spot is near any segment of a run."""
-    wide = reach_m + 1e-6
-    for i in range(low, high):
-        ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-        if (
-            min(ax, bx) - wide <= x <= max(ax, bx) + wide
-            and min(ay, by) - wide <= y <= max(ay, by) + wide
-            and gap_to(x, y, ax, ay, bx, by)[0] <= reach_m
-        ):
-            return True
-    return False
-
-
-# ---------------------------------------------------------------- points near points
-@compiled
-def sweep(along: Any, point: Any, reach_m: float, wanted: Any) -> Any:
-    """List pairs of points within a distance, one of them wanted, or at one place."""
-    found = np.empty((1024, 2), np.int64)
-    n = 0
-    for i in range(along.size):
-        for j in range(i + 1, along.size):
-            if along[j] - along[i] > reach_m + 1e-6:
-                break
-            dx, dy = point[j, 0] - point[i, 0], point[j, 1] - point[i, 1]
-            gap = dx * dx + dy * dy
-            near = gap <= reach_m * reach_m and (wanted[i] or wanted[j])
-            if near or gap <= EXACT_M * EXACT_M:
-                if n == len(found):
-                    found = _grown(found)
-                found[n, 0], found[n, 1] = i, j
-                n += 1
-    return found[:n].copy()

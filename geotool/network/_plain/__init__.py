@@ -4,14 +4,16 @@ from geotool.network._plain._join import join
 from geotool.network._plain._lines import (
     canonical,
     closes,
-    cut,
     interpolate,
     is_tame,
     lengths,
+    lengths_of,
     locate,
-    pieces_of,
+    packed,
 )
 from geotool.network._plain._meet import contacts, near_lines, sweep
+from geotool.network._plain._order import ordered
+from geotool.network._plain._pieces import cut, inside, is_crowded, pieces_of
 from geotool.network._plain._texts import written
 
 __all__ = [
@@ -19,12 +21,17 @@ __all__ = [
     "closes",
     "contacts",
     "cut",
+    "inside",
     "interpolate",
+    "is_crowded",
     "is_tame",
     "join",
     "lengths",
+    "lengths_of",
     "locate",
     "near_lines",
+    "ordered",
+    "packed",
     "pieces_of",
     "sweep",
     "written",

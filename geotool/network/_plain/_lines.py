@@ -3,8 +3,8 @@
 import numpy as np
 import shapely
 
-from geotool.network._limits import EXACT_M, GRID_M, STRAIGHT_M
-from geotool.network._ragged import Bools, Floats, Ints, Ragged, chunks, spread
+from geotool.network._limits import GRID_M, STRAIGHT_M
+from geotool.network._ragged import Bools, Floats, Ints, Lines, Ragged, chunks, spread
 
 
 def cross(a: Floats, b: Floats) -> Floats:
@@ -139,6 +139,19 @@ def _runs_down(xy: Floats, first: Ints, last: Ints) -> Bools:
 
 
 # ---------------------------------------------------------------- measures
+def lengths_of(lines: Lines, _xy: Floats, _number: Ints) -> Floats:
+    """Measure lines; their vertices, and whose each is, are known."""
+    return np.asarray(shapely.length(lines))
+
+
+def packed(
+    xy: Floats, start: Ints, stop: Ints, order: Ints
+) -> tuple[Floats, Ints, Ints]:
+    """Copy lines in some order, one after the other: coordinates, starts and stops."""
+    made = Ragged(xy, start[order], stop[order]).packed()
+    return made.xy, made.start, made.stop
+
+
 def lengths(xy: Floats, start: Ints, stop: Ints) -> Floats:
     """Length of each line."""
     made = np.zeros(len(start))
@@ -180,108 +193,3 @@ def interpolate(
     lines = Ragged(xy, start, stop).lines(used)
     foot = shapely.line_interpolate_point(lines[which], measure)
     return np.asarray(shapely.get_coordinates(foot)).reshape(-1, 2)
-
-
-# ---------------------------------------------------------------- pieces
-def cut(
-    shape: Ragged, part: Ints, measure: Floats, place: Floats
-) -> tuple[Floats, Ints]:
-    """
-    Cut lines at nodes; a node beside its line is reached from the foot on the line.
-
-    Parameters
-    ----------
-    shape : Ragged
-    part, measure, place : array
-        Line, metres along it and place of the node of each cut, sorted; the ends of
-        every line are among them.
-
-    Returns
-    -------
-    xy, size
-        Vertices of the pieces, from node to node, and how many each has.
-    """
-    begin = np.flatnonzero(part[1:] == part[:-1])
-    xy, of = shape.vertices()
-    along = _along(xy, of)
-    last = np.searchsorted(of, np.arange(len(shape)), side="right") - 1
-    # line k's measures are lifted above those of line k-1, so one search serves all
-    lift = np.concatenate([[0.0], np.cumsum(along[last] + 1.0)])[:-1]
-    cut_at, vertex_at = lift[part] + measure, lift[of] + along
-    last_cut = np.searchsorted(part, np.arange(len(shape)), side="right") - 1
-    cut = np.searchsorted(cut_at, vertex_at, side="right") - 1
-    cut = np.clip(cut, np.searchsorted(part, of), last_cut[of] - 1)
-    gap = np.minimum(vertex_at - cut_at[cut], cut_at[cut + 1] - vertex_at)
-    kept = gap > EXACT_M
-    count = len(begin)
-    piece_of_cut = np.full(len(part), -1, dtype=np.int64)
-    piece_of_cut[begin] = np.arange(count)
-    # a node beside the line is reached from the foot on the line, and left by it
-    foot = interpolate(shape.xy, shape.start, shape.stop, part, measure)
-    beside = np.hypot(*(foot - place).T) > EXACT_M
-    leaves, comes = beside[begin], beside[begin + 1]
-    inner = np.bincount(piece_of_cut[cut[kept]], minlength=count)
-    size = 2 + leaves + comes + inner
-    stop = np.cumsum(size)
-    start = stop - size
-    made = np.empty((int(size.sum()), 2))
-    made[start] = place[begin]
-    made[(start + 1)[leaves]] = foot[begin][leaves]
-    made[(stop - 2)[comes]] = foot[begin + 1][comes]
-    made[stop - 1] = place[begin + 1]
-    _, at = spread(start + 1 + leaves, start + 1 + leaves + inner)
-    made[at] = xy[kept]
-    return made, size
-
-
-def _along(xy: Floats, of: Ints) -> Floats:
-    """Metres from the start of its line for every vertex."""
-    step = np.zeros(len(xy))
-    if len(xy):
-        step[1:] = np.hypot(*np.diff(xy, axis=0).T)
-        start = np.ones(len(xy), dtype=bool)
-        start[1:] = of[1:] != of[:-1]
-        step[start] = 0.0
-        total = np.cumsum(step)
-        return total - total[start][np.cumsum(start) - 1]
-    return step
-
-
-def pieces_of(
-    low: Ints,
-    high: Ints,
-    own: Bools,
-    turned: Bools,
-    caps: Floats,
-    pools: tuple[Floats, Floats],
-) -> tuple[Floats, Ints]:
-    """
-    Give the vertices of pieces.
-
-    Parameters
-    ----------
-    low, high : array of int
-        Stretch of the first pool, or of the second for those that are ``own``.
-    own, turned : array of bool
-        Whether it is complete in itself; whether it is given from its end.
-    caps : array of float, shape (n, 4)
-        Places of the nodes before and after each that is not complete.
-    pools : two arrays of float, shape (k, 2)
-
-    Returns
-    -------
-    xy, size
-    """
-    size = high - low + 2 * ~own
-    number = np.repeat(np.arange(len(size)), size)
-    step = np.arange(len(number)) - (np.cumsum(size) - size)[number]
-    step = np.where(turned[number], size[number] - 1 - step, step)
-    xy = np.empty((len(number), 2))
-    mine = own[number]
-    xy[mine] = pools[1][(low[number] + step)[mine]]
-    first = ~mine & (step == 0)
-    last = ~mine & (step == size[number] - 1)
-    xy[first], xy[last] = caps[number[first], :2], caps[number[last], 2:]
-    rest = ~(mine | first | last)
-    xy[rest] = pools[0][(low[number] + step)[rest] - 1]
-    return xy, size

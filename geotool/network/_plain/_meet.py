@@ -12,10 +12,17 @@ from geotool.network._ragged import Bools, Floats, Ints, Ragged, chunks, spread
 
 # ---------------------------------------------------------------- contacts
 def contacts(
-    xy: Floats, start: Ints, stop: Ints
+    xy: Floats, start: Ints, stop: Ints, rank: Ints | None = None
 ) -> tuple[Floats, Ints, Ints, Ints, Ints]:
     """
     Find where segments of different lines touch or cross.
+
+    Parameters
+    ----------
+    xy : array of float, shape (k, 2)
+    start, stop : array of int
+    rank : array of int, optional
+        Which of two lines comes first in a pair; as they lie by default.
 
     Returns
     -------
@@ -28,7 +35,7 @@ def contacts(
     spots, ones, others = [np.zeros((0, 2))], [np.zeros(0, int)], [np.zeros(0, int)]
     overs = [np.zeros((0, 2), dtype=np.int64)]
     shape = Ragged(xy, start, stop)
-    for first, second, one, other in _near_segments(shape):
+    for first, second, one, other in _near_segments(shape, rank):
         p, q = xy[first], xy[second]
         r, s = xy[first + 1] - p, xy[second + 1] - q
         crossing, is_crossing = _crossings(p, r, q, s)
@@ -71,7 +78,9 @@ def runs(shape: Ragged) -> tuple[Ints, Ints, Ints]:
     return line, low, np.minimum(low + RUN, shape.stop[line] - 1)
 
 
-def _near_segments(shape: Ragged) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+def _near_segments(
+    shape: Ragged, rank: Ints | None
+) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
     """Find pairs of segments of different lines whose boxes meet; and their lines."""
     line, low, high = runs(shape)
     if len(line) == 0:
@@ -82,7 +91,11 @@ def _near_segments(shape: Ragged) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
     most = np.maximum.reduceat(shape.xy[at], begin) + EXACT_M
     boxes = shapely.box(least[:, 0], least[:, 1], most[:, 0], most[:, 1])
     one, other = shapely.STRtree(boxes).query(boxes)
-    keep = line[one] < line[other]
+    before = line if rank is None else rank[line]
+    keep = (before[one] < before[other]) | (
+        # lines cut from one line come in the order of its pieces
+        (before[one] == before[other]) & (line[one] < line[other])
+    )
     one, other = one[keep], other[keep]
     for part in chunks(len(one), 1 << 17):
         a, b = one[part], other[part]

@@ -1,0 +1,21 @@
+"""Things put in order, in numpy."""
+
+from typing import Any
+
+import numpy as np
+
+from geotool.network._ragged import Ints
+
+
+def ordered(key: Ints, first: Any, second: Any) -> Ints:
+    """
+    Order things by a key, then by one number and another.
+
+    Parameters
+    ----------
+    key : array of int
+        From 0 up, few of them above the number of things.
+    first, second : array
+        What is alike in all three stays as it comes.
+    """
+    return np.asarray(np.lexsort((second, first, key)), dtype=np.int64)
