@@ -714,3 +714,17 @@ def test_missing_values_are_blank_everywhere(tmp_path):
         {"a": "x", "b": 1.0, "t": None},
         {"a": None, "b": None, "t": "2024-05-01"},
     ]
+
+
+def test_a_table_parted_by_tabs_is_read_as_one_parted_by_commas(tmp_path):
+    rows = [
+        ["排污口编号", "名称", "备注"],
+        ["PW1", "东口", "甲,乙"],
+        ["PW2", "西口", ""],
+    ]
+    path = tmp_path / "登记.tsv"
+    path.write_text("\n".join("\t".join(row) for row in rows), encoding="gb18030")
+    cells = io.read_table(path).cells
+    assert list(cells.columns) == rows[0]
+    assert cells["备注"].iloc[0] == "甲,乙"
+    assert cells["名称"].tolist() == ["东口", "西口"]
