@@ -44,31 +44,9 @@ class Seen(NamedTuple):
     destroyed: bool
 
 
-def see_cells(values: NDArray[np.object_]) -> Seen:
-    """
-    Look at the cells of a column; spans of time become text on the way.
-
-    Parameters
-    ----------
-    values : array of object
-        Times of day that Excel gives as spans are replaced by their text in place, and
-        equal words of a long column by one of them.
-
-    Examples
-    --------
-    >>> see_cells(np.array(["东口", ""], dtype=object))
-    Seen(blank=array([False,  True]), plain=True, destroyed=False)
-    >>> see_cells(np.array([1.5, "锟斤拷"], dtype=object))
-    Seen(blank=None, plain=False, destroyed=True)
-    """
-    look = ColumnLook(len(values))
-    values[:] = look.at(values.tolist())
-    return look.seen
-
-
 class ColumnLook:
     """
-    A look at a column that comes in parts, from the top.
+    A look at the cells of a column that comes in parts, from the top.
 
     Cells that were made a moment ago are still near the processor: a long sheet is
     looked at some thousand rows at a time.
@@ -85,6 +63,11 @@ class ColumnLook:
     [['东口'], ['', '西口']]
     >>> look.seen
     Seen(blank=array([False,  True, False]), plain=True, destroyed=False)
+    >>> odd = ColumnLook(2)
+    >>> odd.at([1.5, "锟斤拷"])
+    [1.5, '锟斤拷']
+    >>> odd.seen
+    Seen(blank=None, plain=False, destroyed=True)
     """
 
     def __init__(self, length: int) -> None:
@@ -96,7 +79,12 @@ class ColumnLook:
         self.seen = Seen(None, plain=True, destroyed=False)
 
     def at(self, cells: Sequence[Any]) -> Sequence[Any]:
-        """Look at the next cells; give them as :func:`see_cells` changes them."""
+        """
+        Look at the next cells, and give them back.
+
+        Times of day that Excel gives as spans become their text, and equal words of a
+        long column one object.
+        """
         if self._rows == 0 and self._length > 2 * _SAMPLE and _are_few(cells):
             self._words = {}
         seen = None

@@ -10,8 +10,9 @@ import xlsxwriter
 from _workbooks import book
 from hypothesis import given
 from hypothesis import strategies as st
+from test_texts import seen_whole
 
-from geotool._texts import ColumnLook, see_cells
+from geotool._texts import ColumnLook
 from geotool.errors import SourceError
 from geotool.io import _grid, _quick, _sound, read_table
 from geotool.io._quick import quick_copy
@@ -103,7 +104,7 @@ def test_a_column_seen_in_parts_is_the_column(cells, size):
     look, given_back = ColumnLook(len(cells)), []
     for start in range(0, len(cells), size):
         given_back += look.at(cells[start : start + size])
-    whole = see_cells(values)
+    whole = seen_whole(values)
     assert repr(given_back) == repr(values.tolist())
     assert look.seen[1:] == whole[1:]
     assert repr(look.seen.blank) == repr(whole.blank)

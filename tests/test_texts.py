@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geotool._texts import DESTROYED, distinct, is_blank, see_cells
+from geotool._texts import DESTROYED, ColumnLook, distinct, is_blank
 from geotool.layers._values import clean_text, clean_texts
 
 TEXTS = st.text(
@@ -41,9 +41,15 @@ def column(cells):
     return made
 
 
+def seen_whole(values):
+    look = ColumnLook(len(values))
+    values[:] = look.at(values.tolist())
+    return look.seen
+
+
 @given(CELLS)
 def test_a_column_is_seen_as_its_cells_are(cells):
-    blank, plain, destroyed = see_cells(column(cells))
+    blank, plain, destroyed = seen_whole(column(cells))
     told = [False] * len(cells) if blank is None else blank.tolist()
     assert told == [is_blank(cell) for cell in cells]
     there = [cell for cell, empty in zip(cells, told, strict=True) if not empty]
@@ -72,7 +78,7 @@ def test_distinct_cells_and_their_places_give_the_column_back(cells):
 
 def test_spans_of_time_become_text():
     cells = column([dt.timedelta(hours=1), "x"])
-    assert see_cells(cells).blank is None
+    assert seen_whole(cells).blank is None
     assert cells.tolist() == ["1:00:00", "x"]
 
 

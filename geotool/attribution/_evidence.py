@@ -5,7 +5,6 @@ that passed is evidence as much as one that failed: what lies above it and would
 shown there is cleared in proportion to how well that section is known.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,11 @@ from geotool.attribution._expected import expected, item_scales, student
 from geotool.attribution._observe import Observed
 from geotool.attribution._problem import Evidence, Floats, Problem
 from geotool.attribution._states import Influence
+from geotool.network._ragged import chunks
 from geotool.tables import load_table
 
 AT_ONCE = 150_000
-"""Numbers of the matrices that are weighed together."""
+"""Numbers of the matrices that are weighed together: they stay in the cache."""
 
 
 def steady_evidence(
@@ -120,7 +120,9 @@ class _Likelihood:
         total = np.full(count, -np.inf)
         amplitude = np.zeros(count)
         by_member, sizes = [], []
-        for members in self._batches(len(chosen)):
+        each = len(chosen) * len(self.steps) * len(self.value) ** 2
+        batch = max(AT_ONCE // max(each, 1), 1)
+        for members in chunks(len(self.influence.psi), batch):
             grid = sum(
                 self._item(members, k, chosen) for k in range(len(self.problem.items))
             )
@@ -139,13 +141,6 @@ class _Likelihood:
         # the rest explains nothing more than no extra load at all does
         total[np.isneginf(total)] = quiet
         return total, amplitude
-
-    def _batches(self, chosen: int) -> Iterator[slice]:
-        """Give members in lots of which the matrices stay in the processor's cache."""
-        each = chosen * len(self.steps) * len(self.value) ** 2
-        batch = max(AT_ONCE // max(each, 1), 1)
-        for first in range(0, len(self.influence.psi), batch):
-            yield slice(first, first + batch)
 
     def _promising(self) -> NDArray[np.int64]:
         """Candidates worth the grid: the largest gains of a single amplitude."""

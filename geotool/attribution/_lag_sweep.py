@@ -8,10 +8,13 @@ partings of all members are summed in one step, then the next ones.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geotool.attribution._problem import Floats, Ints
+from geotool.attribution._problem import Bools, Floats, Ints
+from geotool.network._ragged import chunks
 
 AT_ONCE = 1_000_000
 """Numbers of the kernels that are made together: they stay in the processor's cache."""
@@ -83,22 +86,30 @@ def sweeps(ways: Ways, sections: Ints, *, lags: int) -> Iterator[Sweep]:
         Of the next members.
     """
     members, nodes = ways.order.shape
-    count = _counts(ways.tail, nodes)
+    count = summed_by_node(ways.tail, nodes)
     is_section = np.zeros(nodes, dtype=bool)
     is_section[sections] = True
     parts = (count > 1) | is_section
     each = int(parts.sum(axis=1).max(initial=0) + 1) * (lags + 1) * len(sections)
-    batch = max(AT_ONCE // max(each, 1), 1)
-    for first in range(0, members, batch):
-        some = slice(first, min(first + batch, members))
+    for some in chunks(members, max(AT_ONCE // max(each, 1), 1)):
         yield _sweep(_some(ways, some), parts[some], sections, lags)
 
 
-def _counts(number: Ints, most: int) -> Ints:
-    """Count in each row how often each number occurs."""
-    rows = len(number)
-    flat = number + np.arange(rows)[:, None] * most
-    return np.bincount(flat.ravel(), minlength=rows * most).reshape(rows, most)
+def summed_by_node(
+    node: Ints, nodes: int, values: Floats | None = None
+) -> NDArray[Any]:
+    """
+    Sum what belongs to each node, row by row; count it where there are no values.
+
+    Examples
+    --------
+    >>> summed_by_node(np.array([[0, 0], [1, 0]]), 2).tolist()
+    [[2, 0], [1, 1]]
+    """
+    rows = len(node)
+    flat = (node + np.arange(rows)[:, None] * nodes).ravel()
+    weight = None if values is None else values.ravel()
+    return np.bincount(flat, weight, minlength=rows * nodes).reshape(rows, nodes)
 
 
 def _some(ways: Ways, some: slice) -> Ways:
@@ -112,7 +123,7 @@ def _some(ways: Ways, some: slice) -> Ways:
     )
 
 
-def _sweep(ways: Ways, parts: Floats, sections: Ints, lags: int) -> Sweep:
+def _sweep(ways: Ways, parts: Bools, sections: Ints, lags: int) -> Sweep:
     members, nodes = ways.order.shape
     rows = np.arange(members)[:, None]
     # partings are numbered from the lowest up, each member's for itself
@@ -136,7 +147,7 @@ def _sweep(ways: Ways, parts: Floats, sections: Ints, lags: int) -> Sweep:
 
 
 def _chains(
-    ways: Ways, parts: Floats, number: Ints, falls: Floats
+    ways: Ways, parts: Bools, number: Ints, falls: Bools
 ) -> tuple[Ints, Floats]:
     """Give the next parting below each node, and how many steps away it is."""
     members, nodes = number.shape
@@ -167,7 +178,7 @@ def _chains(
 def _add_up(
     held: Floats,
     ways: Ways,
-    kept: Floats,
+    kept: Bools,
     number: Ints,
     found: tuple[Ints, Floats],
 ) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from geotool.attribution._lag_sweep import Ways, sweeps
+from geotool.attribution._lag_sweep import Ways, summed_by_node, sweeps
 from geotool.attribution._members import LEAST_FLOW_M3_S
 from geotool.attribution._problem import Floats, Ints
 
@@ -94,23 +94,17 @@ def lag_kernels(
     >>> float(one.delay_h[0]), float(one.kernel[one.root[0]].sum())
     (5.0, 0.5)
     """
-    members, nodes = head.shape
+    nodes = head.shape[1]
     size = np.maximum(np.abs(flow_m3_s), LEAST_FLOW_M3_S)
     tail = np.where(flow_m3_s >= 0, start, end)
     tip = np.where(flow_m3_s >= 0, end, start)
-    row = np.arange(members)[:, None]
-    leaving, entering = (
-        np.bincount(
-            (node + row * nodes).ravel(), size.ravel(), minlength=members * nodes
-        ).reshape(members, nodes)
-        for node in (tail, tip)
-    )
+    leaving, entering = (summed_by_node(node, nodes, size) for node in (tail, tip))
     passing = np.maximum(entering, leaving)[:, sections]
     ways = Ways(
         tail=tail,
         tip=tip,
         takes=hours / step_h,
-        share=size / leaving[row, tail],
+        share=size / np.take_along_axis(leaving, tail, axis=1),
         passing_m3_s=np.maximum(passing, LEAST_FLOW_M3_S),
         order=np.argsort(head, axis=1, kind="stable"),
     )

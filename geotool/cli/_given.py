@@ -57,8 +57,7 @@ def given_readings(
     """
     if _names_file(chosen):
         listed = sections_of(workspace) if sections is None else sections
-        table = read_table(chosen.readings)
-        cells, notes = reading_cells(table, year=chosen.year, sections=listed)
+        cells, notes = _cells_of_file(chosen, listed)
         return *tidy_readings(cells, year=chosen.year), notes
     refuse_year(chosen)
     if not workspace.has("readings"):
@@ -81,16 +80,20 @@ def given_cells(
     where it is used.
     """
     if _names_file(chosen):
-        cells, notes = reading_cells(
-            read_table(chosen.readings),
-            year=chosen.year,
-            sections=sections_of(workspace),
-        )
+        cells, notes = _cells_of_file(chosen, sections_of(workspace))
         for text in note_texts(notes):
             say(f"  注意：{text}")
         return cells
     refuse_year(chosen)
     return None
+
+
+def _cells_of_file(
+    chosen: argparse.Namespace, sections: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the readings of a file as they came, and what was taken for granted."""
+    table = read_table(chosen.readings)
+    return reading_cells(table, year=chosen.year, sections=sections)
 
 
 def sections_of(workspace: Workspace) -> pd.DataFrame | None:
