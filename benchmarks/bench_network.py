@@ -16,7 +16,8 @@ row each piece is of; ``self query`` only finds the pairs that meet; ``by hand``
 splits and keeps rows with STRtree, cKDTree and substring.
 
 Seconds are CPU time, the least of the rounds, all in one process a data set, with the
-garbage collector off for everyone. Memory is the peak of a process of its own beyond
+garbage collector off for everyone; what is made is kept until the clock stands still, and
+the first round, which pays for the memory of all that follow, is not the only one. Memory is the peak of a process of its own beyond
 what it holds once the lines are there. Compiled code is warm. Only ratios are worth
 comparing.
 """
@@ -60,12 +61,12 @@ DATA: dict[str, Callable[..., gpd.GeoDataFrame]] = {
 
 
 # ---------------------------------------------------------------- peers
-def ours(layer: gpd.GeoDataFrame) -> int:
+def ours(layer: gpd.GeoDataFrame) -> Any:
     """Build with whatever is there."""
-    return len(build_network(layer, snap_m=SNAP_M).reaches)
+    return build_network(layer, snap_m=SNAP_M)
 
 
-def ours_plain(layer: gpd.GeoDataFrame) -> int:
+def ours_plain(layer: gpd.GeoDataFrame) -> Any:
     """Build without compiled code."""
     before = _engine.COMPILED_FROM, _engine.WARM_FROM
     _engine.COMPILED_FROM = _engine.WARM_FROM = 10**18
@@ -75,39 +76,35 @@ def ours_plain(layer: gpd.GeoDataFrame) -> int:
         _engine.COMPILED_FROM, _engine.WARM_FROM = before
 
 
-def node(layer: gpd.GeoDataFrame) -> int:
+def node(layer: gpd.GeoDataFrame) -> Any:
     """Split all lines where they meet."""
-    return len(_noded(layer))
-
-
-def _noded(layer: gpd.GeoDataFrame) -> Any:
     every = shapely.multilinestrings(layer.geometry.to_numpy())
     return shapely.get_parts(shapely.node(every))
 
 
-def node_rows(layer: gpd.GeoDataFrame) -> int:
+def node_rows(layer: gpd.GeoDataFrame) -> Any:
     """Split all lines, then find the row of each piece and its attributes."""
-    pieces = _noded(layer)
+    pieces = node(layer)
     middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
     tree = shapely.STRtree(layer.geometry.to_numpy())
     piece, row = tree.query(middle, predicate="dwithin", distance=0.001)
     first = np.unique(piece, return_index=True)[1]
     plain = layer.drop(columns="geometry").iloc[row[first]].reset_index(drop=True)
-    return len(gpd.GeoDataFrame(plain, geometry=pieces[piece[first]], crs=layer.crs))
+    return gpd.GeoDataFrame(plain, geometry=pieces[piece[first]], crs=layer.crs)
 
 
-def union(layer: gpd.GeoDataFrame) -> int:
+def union(layer: gpd.GeoDataFrame) -> Any:
     """Split all lines and drop doubles."""
-    return len(shapely.get_parts(shapely.union_all(layer.geometry.to_numpy())))
+    return shapely.get_parts(shapely.union_all(layer.geometry.to_numpy()))
 
 
-def self_query(layer: gpd.GeoDataFrame) -> int:
+def self_query(layer: gpd.GeoDataFrame) -> Any:
     """Find the pairs of lines that meet."""
     lines = layer.geometry.to_numpy()
-    return len(shapely.STRtree(lines).query(lines, predicate="intersects")[0])
+    return shapely.STRtree(lines).query(lines, predicate="intersects")
 
 
-def by_hand(layer: gpd.GeoDataFrame) -> int:
+def by_hand(layer: gpd.GeoDataFrame) -> Any:
     """Snap ends, find touches and crossings, and cut, with what shapely offers."""
     lines = layer.geometry.to_numpy()
     n = len(lines)
@@ -131,16 +128,15 @@ def by_hand(layer: gpd.GeoDataFrame) -> int:
     measure = shapely.line_locate_point(lines[cut], spot)
     order = np.lexsort((measure, cut))
     cut, measure = cut[order], measure[order]
-    made = n
+    made = []
     for k, start in zip(*np.unique(cut, return_index=True), strict=True):
         stop = np.searchsorted(cut, k, side="right")
         stops = [0.0, *measure[start:stop].tolist(), lines[k].length]
-        pieces = [substring(lines[k], a, b) for a, b in pairwise(stops) if b > a]
-        made += len(pieces) - 1
+        made += [substring(lines[k], a, b) for a, b in pairwise(stops) if b > a]
     return made
 
 
-PEERS: dict[str, tuple[Callable[[gpd.GeoDataFrame], int], int]] = {
+PEERS: dict[str, tuple[Callable[[gpd.GeoDataFrame], Any], int]] = {
     # what, and the most lines it is tried on
     "ours": (ours, 10**7),
     "node": (node, 10**7),
@@ -167,8 +163,9 @@ def timed(data: str, size: int, rounds: int) -> dict[str, float]:
             gc.collect()
             gc.disable()
             start = time.process_time()
-            work(layer)
+            made = work(layer)
             spent = time.process_time() - start
+            del made
             gc.enable()
             took[name] = min(took.get(name, np.inf), spent)
     return took
@@ -224,8 +221,7 @@ def _report(data: str, sizes: list[int], rounds: int) -> None:
     before: tuple[int, float] | None = None
     for size in sizes:
         progress(f"{data}, {size:,} lines")
-        many = str(1 if size > 300_000 else rounds)
-        common = ("--kinds", data, "--sizes", str(size), "--rounds", many)
+        common = ("--kinds", data, "--sizes", str(size), "--rounds", str(rounds))
         took = _in_process("--one", "times", *common)
         print(f"\n{data}, {size} lines{' ' * 12}CPU s    ratio to ours")
         for name, seconds in took.items():

@@ -258,6 +258,27 @@ def test_points_are_sorted_from_west_to_east(places):
     assert xy[west_to_east(xy)].tolist() == sorted(xy.tolist())
 
 
+@settings(max_examples=80, deadline=None)
+@given(points, st.sampled_from([1.0, 1e-9, 1e9]), st.sampled_from([0, 1e15]))
+def test_what_is_put_in_order_stays_as_it_came_where_it_is_alike(places, scale, far):
+    xy = np.array([*places, (far, 0)], dtype=float) * scale
+    order = sorted(range(len(xy)), key=lambda k: tuple(xy[k]))
+    for work in (_plain, compiled()):
+        assert work.ascending(xy[:, 0], xy[:, 1]).tolist() == order
+        assert work.eastward(xy)[0].tolist() == order
+        assert work.eastward(xy)[1].tolist() == xy[order].tolist()
+
+
+@pytest.mark.parametrize("rows", [30_000, 300])
+def test_points_on_a_few_lines_to_the_north_are_put_in_order(rows):
+    rng = np.random.default_rng(3)
+    xy = np.column_stack([rng.integers(0, 2, rows), rng.integers(0, rows, rows)]) * 1.0
+    order, point = compiled().eastward(xy)
+    assert order.tolist() == np.lexsort((xy[:, 1], xy[:, 0])).tolist()
+    assert (point == xy[order]).all()
+    assert compiled().ascending(xy[:0, 0], xy[:0, 1]).tolist() == []
+
+
 @settings(max_examples=60, deadline=None)
 @given(points, st.randoms())
 def test_places_do_not_depend_on_the_order_of_points(places, random):

@@ -56,6 +56,7 @@ def _by_strips(shape: Ragged) -> Ints:
     wide = np.abs(shape.xy[shape.stop - 1, 0] - x)
     x, y = x - x.min(), y - y.min()
     width = max(WIDE * float(np.median(wide)), float(x.max()) / 2**20, 1e-3)
-    strip = (x / width).astype(np.int64)
-    share = y * (2**40 / max(float(y.max()), 1e-3))
-    return np.argsort(strip << 41 | share.astype(np.int64))
+    strip = np.floor(x / width)
+    share = y / (float(y.max()) + 1.0)  # below 1: the next strip comes after it
+    order: Ints = engine(len(shape.xy)).ascending(strip + share, y)
+    return order

@@ -1,8 +1,11 @@
 """The river network as two tables and the structures that stand in it."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from operator import lt
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -93,7 +96,7 @@ class RiverNetwork:
         _check_columns(self.nodes, NODE_COLUMNS, "nodes")
         _check_columns(self.structures, STRUCTURE_COLUMNS, "structures")
         ids = self.reaches["reach_id"]
-        if not (_surely_differ(ids) or ids.is_unique):
+        if not (_only_grow(ids) or _surely_differ(ids) or ids.is_unique):
             twice = ids[ids.duplicated()]
             raise NetworkError(
                 f"河段编号重复：{twice.iloc[0]}。",
@@ -326,18 +329,34 @@ def _middle(shape: Any) -> Any:
     return part.representative_point()
 
 
+def _only_grow(texts: pd.Series) -> bool:
+    """Whether each text comes after the one before it, as most numbered ones do."""
+    last = ""
+    for some in _batches(texts):
+        if set(map(type, some)) != {str} or not all(map(lt, [last, *some], some)):
+            return False
+        last = some[-1]
+    return True
+
+
 def _surely_differ(texts: pd.Series) -> bool:
     """
     Whether no two texts have one hash; then no two are alike.
 
     A table of a million texts, which telling for certain takes, needs 200 MB.
     """
-    hashes = np.empty(len(texts), dtype=np.int64)
-    for low in range(0, len(texts), 4_000):  # so few stay in the cache
-        some = texts.iloc[low : low + 4_000].tolist()
-        hashes[low : low + len(some)] = np.fromiter(map(hash, some), dtype=np.int64)
+    hashes = np.fromiter(
+        chain.from_iterable(map(hash, some) for some in _batches(texts)),
+        dtype=np.int64,
+        count=len(texts),
+    )
     hashes.sort()
     return bool((hashes[1:] != hashes[:-1]).all())
+
+
+def _batches(texts: pd.Series) -> Iterator[list[Any]]:
+    for low in range(0, len(texts), 4_000):  # so few stay in the cache
+        yield texts.iloc[low : low + 4_000].tolist()
 
 
 def _check_columns(table: pd.DataFrame, needed: tuple[str, ...], name: str) -> None:

@@ -84,23 +84,8 @@ def west_to_east(xy: Floats) -> Ints:
     >>> west_to_east(np.array([[5.0, 0], [0, 9], [0, 1]])).tolist()
     [2, 1, 0]
     """
-    return _sorted_eastward(xy)[0]
-
-
-def _sorted_eastward(xy: Floats) -> tuple[Ints, Floats]:
-    """Give the order from west to east, and the points in it."""
-    order = np.argsort(xy[:, 0])
-    point = xy[order]
-    level = point[1:, 0] == point[:-1, 0]
-    down = level & (point[1:, 1] < point[:-1, 1])
-    if down.any():  # few points lie right above each other
-        run = np.cumsum(np.concatenate([[True], ~level])) - 1
-        bad = np.zeros(run[-1] + 1, dtype=bool)
-        bad[run[1:][down]] = True
-        at = np.flatnonzero(bad[run])
-        order[at] = order[at][np.lexsort((point[at, 1], run[at]))]
-        point[at] = xy[order[at]]
-    return order, point
+    order: Ints = engine(10 * len(xy)).ascending(xy[:, 0], xy[:, 1])
+    return order
 
 
 def linked(count: int, pairs: Ints) -> Ints:
@@ -151,7 +136,7 @@ class Places:
         self, xy: Floats, reach_m: float = EXACT_M, wanted: Bools | None = None
     ) -> None:
         near = xy.round(9)
-        order, near = _sorted_eastward(near)
+        order, near = engine(10 * len(xy)).eastward(near)
         fresh = np.ones(len(xy), dtype=bool)
         fresh[1:] = near[1:, 0] != near[:-1, 0]
         fresh[1:] |= near[1:, 1] != near[:-1, 1]

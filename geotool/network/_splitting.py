@@ -120,14 +120,15 @@ def drop_doubles(pieces: Pieces, subjects: Sequence[str], *, log: Log) -> Pieces
     """Keep the first of the pieces that are drawn over each other."""
     low = np.minimum(pieces.start, pieces.end)
     high = np.maximum(pieces.start, pieces.end)
-    key = low * len(pieces.node_xy) + high
-    rivals = _repeated(key)
+    rivals = _repeated(low, high)
     if len(rivals) == 0:
         return pieces
     rivals = pieces.ranked(rivals)
-    rivals = rivals[np.argsort(key[rivals], kind="stable")]
+    key = low[rivals] * len(pieces.node_xy) + high[rivals]
+    order = np.argsort(key, kind="stable")
+    rivals, key = rivals[order], key[order]
     line = pieces.lines(rivals)
-    twin = _twins(key[rivals], line)
+    twin = _twins(key, line)
     gone = np.flatnonzero(twin >= 0)
     middle = shapely.line_interpolate_point(line[gone], 0.5, normalized=True)
     for k, size, place in zip(
@@ -148,15 +149,15 @@ def drop_doubles(pieces: Pieces, subjects: Sequence[str], *, log: Log) -> Pieces
     return pieces.at(keep)
 
 
-def _repeated(key: Ints) -> Ints:
-    """Positions of keys that stand there more than once."""
-    ordered = np.sort(key)
-    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if len(several) == 0:
-        return several
-    at = np.searchsorted(several, key)
-    at[at == len(several)] = 0
-    return np.flatnonzero(several[at] == key)
+def _repeated(low: Ints, high: Ints) -> Ints:
+    """Positions of pairs of nodes that stand there more than once."""
+    order = engine(20 * len(low)).ordered(low, high, high)
+    low, high = low[order], high[order]
+    again = (low[1:] == low[:-1]) & (high[1:] == high[:-1])
+    several = np.zeros(len(order), dtype=bool)
+    several[1:] |= again
+    several[:-1] |= again
+    return np.sort(order[several])
 
 
 def _twins(key: Ints, line: Lines) -> Ints:

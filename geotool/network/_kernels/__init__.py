@@ -15,14 +15,16 @@ from geotool.network._kernels._lines import (
 )
 from geotool.network._kernels._meet import contacts
 from geotool.network._kernels._near import near_lines, sweep
-from geotool.network._kernels._order import ordered
+from geotool.network._kernels._order import ascending, eastward, ordered
 from geotool.network._kernels._pieces import cut, inside, is_crowded, pieces_of
 from geotool.network._kernels._texts import written
 
 __all__ = [
+    "ascending",
     "canonical",
     "contacts",
     "cut",
+    "eastward",
     "inside",
     "interpolate",
     "is_crowded",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from geotool.network._kernels._jit import compiled
+from geotool.network._kernels._prefetch import AHEAD, prefetch
 
 
 @compiled
@@ -50,6 +51,21 @@ def _ranks_first(one: int, other: int, fixed: Any, weight: Any, xy: Any) -> Any:
 
 
 @compiled
+def _ask_for(
+    pairs: Any, k: int, leader: Any, begin: Any, xy: Any, whole: Any, ends: Any
+) -> None:
+    """Begin to load what pairs a few steps from here need: they lie anywhere."""
+    if k + 2 * AHEAD < len(pairs):
+        for place in pairs[k + 2 * AHEAD]:
+            prefetch(leader, place)
+            prefetch(begin, place)
+            prefetch(xy, place)
+        for place in pairs[k + AHEAD]:
+            prefetch(whole, begin[place])
+            prefetch(ends, begin[place])
+
+
+@compiled
 def join(
     pairs: Any, xy: Any, weight: Any, has_end: Any, is_fixed: Any,
     begin: Any, whole: Any, ends: Any, snap_m: float,
@@ -63,6 +79,7 @@ def join(
     loses = np.empty(len(pairs), np.int64)
     n = 0
     for k in range(len(pairs)):
+        _ask_for(pairs, k, leader, begin, xy, whole, ends)
         one, other = _found(leader, pairs[k, 0]), _found(leader, pairs[k, 1])
         if one == other or (fixed[one] and fixed[other]):
             continue

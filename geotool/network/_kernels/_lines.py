@@ -10,6 +10,9 @@ from geotool.network._kernels._prefetch import AHEAD, prefetch
 from geotool.network._limits import STRAIGHT_M
 from geotool.network._ragged import Bools, Floats, Ints, Lines
 
+_FAR = 1.01 * STRAIGHT_M * STRAIGHT_M
+"""A square from which a vertex is surely not straight, however sums are rounded."""
+
 
 # ---------------------------------------------------------------- one form
 def canonical(xy: Floats, size: Ints) -> tuple[Floats, Ints, Bools]:
@@ -79,19 +82,22 @@ def _turn(out: Any, i: int, j: int) -> None:
 
 
 @compiled
+def _is_straight(line: Any, i: int) -> Any:
+    """Whether a line goes straight on at a vertex."""
+    ax, ay = line[i, 0] - line[i - 1, 0], line[i, 1] - line[i - 1, 1]
+    bx, by = line[i + 1, 0] - line[i, 0], line[i + 1, 1] - line[i, 1]
+    cx, cy = line[i + 1, 0] - line[i - 1, 0], line[i + 1, 1] - line[i - 1, 1]
+    beside, size = abs(ax * by - ay * bx), cx * cx + cy * cy
+    if beside * beside > _FAR * size:
+        return False  # most are corners, and need no root to tell
+    return ax * bx + ay * by > 0 and beside <= STRAIGHT_M * math.sqrt(size)
+
+
+@compiled
 def _corners(line: Any, n: int, keep: Any) -> None:
     """Mark the ends and corners of a line of n vertices."""
     for i in range(n):
-        keep[i] = True
-    for i in range(1, n - 1):
-        ax, ay = line[i, 0] - line[i - 1, 0], line[i, 1] - line[i - 1, 1]
-        bx, by = line[i + 1, 0] - line[i, 0], line[i + 1, 1] - line[i, 1]
-        cx, cy = line[i + 1, 0] - line[i - 1, 0], line[i + 1, 1] - line[i - 1, 1]
-        beside = abs(ax * by - ay * bx)
-        if ax * bx + ay * by > 0 and beside <= STRAIGHT_M * math.sqrt(
-            cx * cx + cy * cy
-        ):
-            keep[i] = False
+        keep[i] = i == 0 or i == n - 1 or not _is_straight(line, i)
     low = 0
     for high in range(1, n):
         if keep[high] and high == low + 1:

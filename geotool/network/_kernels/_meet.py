@@ -7,6 +7,8 @@ import numpy as np
 
 from geotool.network._kernels._boxes import counted, dealt, runs, strips
 from geotool.network._kernels._jit import compiled
+from geotool.network._kernels._order import ascending
+from geotool.network._kernels._prefetch import AHEAD, prefetch
 from geotool.network._limits import EXACT_M, RUN
 from geotool.network._ragged import Floats, Ints
 
@@ -20,7 +22,7 @@ def contacts(
     begin = counted(box[:, 0], box[:, 2], base, wide, count)
     if rank is None:
         rank = np.arange(len(start))
-    item, here = dealt(np.argsort(box[:, 1]), box, begin, base, wide)
+    item, here = dealt(ascending(box[:, 1], box[:, 1]), box, begin, base, wide)
     del box
     room = len(start) + 1024
     while True:
@@ -46,9 +48,10 @@ def _contacts(
 ) -> Any:  # fmt: skip
     """Fill in contacts as far as there is room; and say how many there are."""
     count = np.zeros(2, np.int64)
-    touch = np.empty((5, 2))
+    touch, room = np.empty((5, 2)), np.empty((2, RUN), np.int64)
     for s in range(begin.size - 1):
         for i in range(begin[s], begin[s + 1]):
+            _ask_for(i, item, line, low, xy)
             left, right, top = box[i, 0], box[i, 2], box[i, 3]
             for j in range(i + 1, begin[s + 1]):
                 if box[j, 1] > top:
@@ -62,12 +65,27 @@ def _contacts(
                     a, b = i, j
                     if _comes_later(rank, one, other):
                         a, b, one, other = j, i, other, one
+                    ours = _reaching(xy, low[item[a]], high[item[a]], box, b, room[0])
+                    if ours.size == 0:
+                        continue
+                    theirs = _reaching(xy, low[item[b]], high[item[b]], box, a, room[1])
                     _compare(
-                        xy, start, stop, one, other, low[item[a]], high[item[a]],
-                        low[item[b]], high[item[b]], box, b, touch,
+                        xy, start, stop, one, other, ours, theirs, touch,
                         spots, pairs, over, count,
                     )  # fmt: skip
     return count[0], count[1]
+
+
+@compiled
+def _ask_for(i: int, item: Any, line: Any, low: Any, xy: Any) -> None:
+    """Begin to load what will be looked at a few boxes from here."""
+    if i + 4 * AHEAD < item.size:
+        run = item[i + 4 * AHEAD]
+        prefetch(line, run)
+        prefetch(low, run)
+        first = low[item[i + AHEAD]]
+        for v in range(first, min(first + RUN + 1, xy.shape[0]), 4):
+            prefetch(xy, v)
 
 
 @compiled
@@ -77,16 +95,33 @@ def _comes_later(rank: Any, one: int, other: int) -> Any:
 
 
 @compiled
+def _reaching(xy: Any, low: int, high: int, box: Any, at: int, room: Any) -> Any:
+    """List the segments of a run that reach into a box, without a branch for each."""
+    west, south = box[at, 0] - EXACT_M, box[at, 1] - EXACT_M
+    east, north = box[at, 2] + EXACT_M, box[at, 3] + EXACT_M
+    run = xy[low : high + 1]  # counted from 0: no place can be taken from the end
+    n, x, y = 0, run[0, 0], run[0, 1]
+    for k in range(run.shape[0] - 1):
+        then_x, then_y = run[k + 1, 0], run[k + 1, 1]
+        room[n] = low + k
+        n += (
+            (min(x, then_x) <= east)
+            & (max(x, then_x) >= west)
+            & (min(y, then_y) <= north)
+            & (max(y, then_y) >= south)
+        )
+        x, y = then_x, then_y
+    return room[:n]
+
+
+@compiled
 def _compare(
-    xy: Any, start: Any, stop: Any, one: int, other: int, low: int, high: int,
-    first: int, last: int, box: Any, at: int, touch: Any,
-    spots: Any, pairs: Any, over: Any, count: Any,
+    xy: Any, start: Any, stop: Any, one: int, other: int, ours: Any, theirs: Any,
+    touch: Any, spots: Any, pairs: Any, over: Any, count: Any,
 ) -> None:  # fmt: skip
-    """Compare the segments of two runs, and add what is found."""
-    for f in range(low, high):
-        if not _reaches(xy, f, box, at):
-            continue
-        for g in range(first, last):
+    """Compare segments of two lines, and add what is found."""
+    for f in ours:
+        for g in theirs:
             if not _meet(xy, f, g):
                 continue
             k, is_over = _touches(xy, start, stop, one, other, f, g, touch)
@@ -101,17 +136,6 @@ def _compare(
                     spots[n, 0], spots[n, 1] = touch[t, 0], touch[t, 1]
                     pairs[n, 0], pairs[n, 1] = one, other
                 count[0] += 1
-
-
-@compiled
-def _reaches(xy: Any, f: int, box: Any, at: int) -> Any:
-    """Whether a segment reaches into a box."""
-    for c in range(2):
-        if min(xy[f, c], xy[f + 1, c]) - EXACT_M > box[at, 2 + c]:
-            return False
-        if max(xy[f, c], xy[f + 1, c]) + EXACT_M < box[at, c]:
-            return False
-    return True
 
 
 @compiled

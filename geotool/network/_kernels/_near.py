@@ -7,6 +7,7 @@ import numpy as np
 from geotool.network._kernels._boxes import grown, runs, strips
 from geotool.network._kernels._jit import compiled
 from geotool.network._kernels._lines import gap_to
+from geotool.network._kernels._order import ascending
 from geotool.network._limits import EXACT_M, LONG_RUN
 from geotool.network._ragged import Floats, Ints, Ragged
 
@@ -23,10 +24,14 @@ def near_lines(
     # spots beside all boxes are near no line
     inside = (spots[:, 0] >= base) & (spots[:, 0] <= box[:, 2].max())
     which = np.flatnonzero(inside)
-    which = which[np.argsort(spots[which, 1])]
+    which = which[ascending(spots[which, 1], spots[which, 0])]
     which, begin, there = _spots_in_strips(spots, which, base, wide, count)
+    south, north = float(box[:, 1].min()), float(box[:, 3].max())
+    steps = 1 + len(which) // count  # about as many as a strip has spots
+    tall = max((north - south) / steps, 1e-6)
+    rung = _rungs(there, begin, south, tall, steps)
     found = _near_lines(
-        there, node[which], begin, base, wide,
+        there, node[which], rung, base, wide, south, tall,
         shape.xy, line, low, high, box, ends, reach_m,
     )  # fmt: skip
     pair = np.unique(which[found[:, 0]] * len(shape) + found[:, 1])
@@ -55,8 +60,22 @@ def _spots_in_strips(
 
 
 @compiled
+def _rungs(spots: Any, begin: Any, south: float, tall: float, steps: int) -> Any:
+    """Where the spots of each step to the north begin, in every strip."""
+    rung = np.empty((begin.size - 1, steps + 1), np.int64)
+    for s in range(begin.size - 1):
+        i = begin[s]
+        for step in range(steps):
+            while i < begin[s + 1] and spots[i, 1] < south + step * tall:
+                i += 1
+            rung[s, step] = i
+        rung[s, steps] = begin[s + 1]
+    return rung
+
+
+@compiled
 def _near_lines(
-    spots: Any, node: Any, begin: Any, base: float, wide: float,
+    spots: Any, node: Any, rung: Any, base: float, wide: float, south: float, tall: float,
     xy: Any, line: Any, low: Any, high: Any, box: Any, ends: Any, reach_m: float,
 ) -> Any:  # fmt: skip
     found = np.empty((1024, 2), np.int64)
@@ -64,16 +83,18 @@ def _near_lines(
     for r in range(line.size):
         one, other = ends[line[r], 0], ends[line[r], 1]
         left, bottom, right, top = box[r, 0], box[r, 1], box[r, 2], box[r, 3]
-        last = min(int((right - base) / wide), begin.size - 2)
+        last = min(int((right - base) / wide), rung.shape[0] - 1)
+        # the step below as well: places and steps are rounded
+        step = min(max(int((bottom - south) / tall) - 1, 0), rung.shape[1] - 2)
         for s in range(int((left - base) / wide), last + 1):
-            a, b = begin[s], begin[s + 1]
+            a, b = rung[s, step], rung[s, min(step + 3, rung.shape[1] - 1)]
             while a < b:  # the first spot not below the box
                 middle = (a + b) // 2
                 if spots[middle, 1] < bottom:
                     a = middle + 1
                 else:
                     b = middle
-            while a < begin[s + 1] and spots[a, 1] <= top:
+            while a < rung[s, -1] and spots[a, 1] <= top:
                 x, y = spots[a, 0], spots[a, 1]
                 new = left <= x <= right and node[a] != one and node[a] != other
                 if new and _is_near(x, y, xy, low[r], high[r], reach_m):

@@ -17,9 +17,8 @@ def _prefetch(_: Any, table: Any, row: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, args[0])
         width = builder.extract_value(array.strides, 0)
         byte = ir.IntType(8).as_pointer()
-        place = builder.gep(
-            builder.bitcast(array.data, byte), [builder.mul(args[1], width)]
-        )
+        at = context.cast(builder, args[1], signature.args[1], types.intp)
+        place = builder.gep(builder.bitcast(array.data, byte), [builder.mul(at, width)])
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         load = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)

@@ -12,15 +12,17 @@ from geotool.network._plain._lines import (
     packed,
 )
 from geotool.network._plain._meet import contacts, near_lines, sweep
-from geotool.network._plain._order import ordered
+from geotool.network._plain._order import ascending, eastward, ordered
 from geotool.network._plain._pieces import cut, inside, is_crowded, pieces_of
 from geotool.network._plain._texts import written
 
 __all__ = [
+    "ascending",
     "canonical",
     "closes",
     "contacts",
     "cut",
+    "eastward",
     "inside",
     "interpolate",
     "is_crowded",

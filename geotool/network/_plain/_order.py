@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from geotool.network._ragged import Ints
+from geotool.network._ragged import Floats, Ints
 
 
 def ordered(key: Ints, first: Any, second: Any) -> Ints:
@@ -19,3 +19,31 @@ def ordered(key: Ints, first: Any, second: Any) -> Ints:
         What is alike in all three stays as it comes.
     """
     return np.asarray(np.lexsort((second, first, key)), dtype=np.int64)
+
+
+def ascending(first: Any, second: Any) -> Ints:
+    """
+    Order things by one number, then by another.
+
+    Parameters
+    ----------
+    first, second : array
+        What is alike in both stays as it comes.
+    """
+    return np.asarray(np.lexsort((second, first)), dtype=np.int64)
+
+
+def eastward(xy: Floats) -> tuple[Ints, Floats]:
+    """Order points by x, then by y; and give them in this order."""
+    order = np.argsort(xy[:, 0], kind="stable")
+    point = xy[order]
+    level = point[1:, 0] == point[:-1, 0]
+    down = level & (point[1:, 1] < point[:-1, 1])
+    if down.any():  # few points lie right above each other
+        run = np.cumsum(np.concatenate([[True], ~level])) - 1
+        bad = np.zeros(run[-1] + 1, dtype=bool)
+        bad[run[1:][down]] = True
+        at = np.flatnonzero(bad[run])
+        order[at] = order[at][np.lexsort((point[at, 1], run[at]))]
+        point[at] = xy[order[at]]
+    return order, point
