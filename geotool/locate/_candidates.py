@@ -13,6 +13,7 @@ from geotool.locate._choice import CLASS_M, CLOSE_CALL_M, Choice, rivers_of
 from geotool.locate._index import SIDES, Ints, foot_of, index_of, measure_of
 from geotool.locate._points import choices, places_of
 from geotool.network import RiverNetwork
+from geotool.network._engine import engine
 
 CANDIDATE_COLUMNS = (
     "point",
@@ -164,7 +165,8 @@ def _table(
         empty: dict[str, list[Any]] = {column: [] for column in CANDIDATE_COLUMNS}
         return gpd.GeoDataFrame(empty, geometry="geometry", crs=network.crs)
     found = pd.concat(parts, ignore_index=True)
-    order = np.lexsort((found["candidate"], found["row"]))
+    row, candidate = found["row"].to_numpy(), found["candidate"].to_numpy()
+    order = engine(10 * len(found)).ordered(row, candidate, candidate)
     found = found.take(order).reset_index(drop=True)
     reach = found["reach"].to_numpy()
     table: dict[str, Any] = {

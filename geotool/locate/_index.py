@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geotool.locate import _kernels
 from geotool.network import RiverNetwork
+from geotool.network._engine import engine
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -165,7 +166,9 @@ def by_place(place: Floats) -> Ints:
     column = ((x - low_x) / step).astype(np.int64)
     row = ((y - low_y) / step).astype(np.int64)
     row = np.where(column % 2, 2048 - row, row)  # up one column, down the next
-    return np.argsort(column * 4096 + row)
+    key = column * 4096 + row
+    order: Ints = engine(10 * len(place)).ascending(key, key)
+    return order
 
 
 # ---------------------------------------------------------------- feet on lines

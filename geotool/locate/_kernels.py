@@ -26,7 +26,7 @@ def compiled() -> Any:
     """Compile the loops, once; numba keeps them on disk for the next time."""
     import numba  # heavy, and most never need it
 
-    compile_it = numba.njit(cache=True, nogil=True)
+    compile_it = numba.njit(cache=True, nogil=True, error_model="numpy")
     return SimpleNamespace(
         list=compile_it(list_runs),
         sort=compile_it(sort_runs),
@@ -56,11 +56,12 @@ def list_runs(  # noqa: C901 - a call for each piece would cost more than the pi
     room, written = len(run), 0
     for k in range(len(reaches)):
         reach = reaches[k]
-        kept, now = written, -1
-        for s in range(start[reach], stop[reach] - 1):
-            ax, ay = (xy[s, 0] - x0) * inv, (xy[s, 1] - y0) * inv
+        kept, now, first = written, -1, start[reach]
+        bx, by = (xy[first, 0] - x0) * inv, (xy[first, 1] - y0) * inv
+        end_i, end_j = int(np.floor(bx)), int(np.floor(by))
+        for s in range(first, stop[reach] - 1):
+            ax, ay, own_i, own_j = bx, by, end_i, end_j
             bx, by = (xy[s + 1, 0] - x0) * inv, (xy[s + 1, 1] - y0) * inv
-            own_i, own_j = int(np.floor(ax)), int(np.floor(ay))
             end_i, end_j = int(np.floor(bx)), int(np.floor(by))
             # the segment before has reached the cell of this vertex: its run goes on
             if now >= 0:
@@ -151,30 +152,37 @@ def search_cells(  # noqa: C901 - as above
                 cell = 64 * block + 8 * (i & 7) + (j & 7)
                 for q in range(begin[cell], begin[cell + 1]):
                     r = run[q, 0]
-                    limit = radius[r] * radius[r]
-                    for s in range(run[q, 1], run[q, 2]):
-                        dx, dy = xy[s + 1, 0] - xy[s, 0], xy[s + 1, 1] - xy[s, 1]
-                        wx, wy = px - xy[s, 0], py - xy[s, 1]
-                        length, t = dx * dx + dy * dy, 0.0
-                        beside = wx * dy - wy * dx
-                        if beside * beside > limit * length * 1.000001:
-                            continue  # the line it lies on is too far; no division
-                        if length > 0.0:
-                            t = min(max((wx * dx + wy * dy) / length, 0.0), 1.0)
-                        ex, ey = wx - t * dx, wy - t * dy
-                        d = ex * ex + ey * ey
-                        if d > limit:
-                            continue
-                        n = stamp[r]
-                        if n < kept or n >= written or reach[n] != r:
-                            if written == room:
-                                return k, kept
-                            stamp[r] = n = written
-                            point[n], reach[n] = k, r
-                            nearest[n], share[n], square[n] = s, t, d
-                            written += 1
-                        elif d < square[n] or (d == square[n] and s < nearest[n]):
-                            nearest[n], share[n], square[n] = s, t, d
+                    n = stamp[r]
+                    is_known = kept <= n < written and reach[n] == r
+                    # of the run: no branch but the last, for which segment is
+                    # near cannot be foreseen
+                    part = xy[run[q, 1] : run[q, 2] + 1]
+                    s, t, d = 0, 0.0, np.inf
+                    for v in range(len(part) - 1):
+                        dx, dy = (
+                            part[v + 1, 0] - part[v, 0],
+                            part[v + 1, 1] - part[v, 1],
+                        )
+                        wx, wy = px - part[v, 0], py - part[v, 1]
+                        length = dx * dx + dy * dy
+                        along = (wx * dx + wy * dy) / (length if length > 0.0 else 1.0)
+                        along = min(max(along, 0.0), 1.0)
+                        ex, ey = wx - along * dx, wy - along * dy
+                        apart = ex * ex + ey * ey
+                        if apart < d:
+                            s, t, d = v, along, apart
+                    if d > (square[n] if is_known else radius[r] * radius[r]):
+                        continue
+                    s += run[q, 1]
+                    if not is_known:
+                        if written == room:
+                            return k, kept
+                        stamp[r] = n = written
+                        point[n], reach[n] = k, r
+                        nearest[n], share[n], square[n] = s, t, d
+                        written += 1
+                    elif d < square[n] or s < nearest[n]:
+                        nearest[n], share[n], square[n] = s, t, d
     return len(place), written
 
 

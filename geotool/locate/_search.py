@@ -70,7 +70,8 @@ class Cells:
         segments = _segments(index, group)
         blocks = 1 << int(max(np.log2(segments / 96), 4))
         low = float(index.xy[:, 0].min()), float(index.xy[:, 1].min())
-        lines = (index.xy, index.start, index.stop, group.reaches)
+        reaches = np.sort(group.reaches)  # as they lie in memory
+        lines = (index.xy, index.start, index.stop, reaches)
         self.frame = (*low, inv, blocks - 1)
         loops, room = _kernels.compiled(), len(group.reaches) * 4 + segments // 4
         while True:
