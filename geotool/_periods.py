@@ -1,5 +1,7 @@
 """Periods as bureaus write them: 3月, 3月上旬, 一季度, 上半年, 5日, with a year or not."""
 
+import calendar
+import datetime as dt
 import re
 import unicodedata
 from dataclasses import dataclass, replace
@@ -9,10 +11,11 @@ from geotool._chinese_dates import arabic_date
 _NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _MONTH = r"(?P<month>\d{1,2}|[一二三四五六七八九十]{1,2})月(?:份)?"
 _WORDS = re.compile(
-    r"(?:(?P<year>(?:19|20)\d\d)(?:年度?|[-./]|(?=q)))?(?:"
+    r"(?:(?P<year>(?:19|20)\d\d)(?:年度?|[-./]|(?=[qh第上下]|[一二三四1-4]季)))?(?:"
     rf"{_MONTH}(?:(?P<tens>[上中下])旬|(?P<day>\d{{1,2}})[日号])?"
     r"|(?P<only_tens>[上中下])旬|(?P<only_day>\d{1,2})[日号]"
-    r"|第?(?P<quarter>[一二三四1-4])季度|q(?P<q>[1-4])|(?P<half>[上下])半年)"
+    r"|第?(?P<quarter>[一二三四1-4])季度|q(?P<q>[1-4])"
+    r"|(?P<half>[上下])半年|(?<=.)h(?P<h>[12]))"  # H1 alone may be a name
 )
 _NUMBERS = re.compile(
     r"(?P<year>(?:19|20)\d\d)(?:[-/](?P<month>\d{1,2})"
@@ -29,13 +32,14 @@ UNITS = {
     "day": ("日", "一列一日", "day", "", ""),
     "ten_days": ("旬", "一列一旬", "ten days",
                  "，按每旬第一天（1、11、21 日）读", ", each taken for its first day"),
-    "month": ("月", "一列一个月", "month", "", ""),
+    "month": ("月", "一列一个月", "month",
+              "，按每月第一天读", ", each taken for its first day"),
     "quarter": ("季度", "一列一个季度", "quarter",
                 "，按每季第一天读", ", each taken for its first day"),
     "half_year": ("半年", "一列半年", "half-year",
                   "，按第一天（1 月 1 日、7 月 1 日）读", ", each taken for its first day"),
 }  # fmt: skip
-"""Word, one a column, English, and the first day it stands for where that is news."""
+"""Word, one a column, English, and the day that stands for all of it, if it is longer."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,26 @@ class Period:
     def grain(self) -> int:
         """The smaller, the shorter it is."""
         return _FINEST_FIRST.index(self.unit)
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """
+        Its last day; None where the year or the month is not said, or has no such day.
+
+        Examples
+        --------
+        >>> read_period("2026H1").last_day, read_period("2026年2月下旬").last_day
+        (datetime.date(2026, 6, 30), datetime.date(2026, 2, 28))
+        """
+        if self.year is None or self.month is None:
+            return None
+        month = self.month + _MONTHS[self.unit] - 1
+        day = calendar.monthrange(self.year, month)[1]
+        if self.unit == "day":
+            return dt.date(self.year, month, self.part) if self.part <= day else None
+        if self.unit == "ten_days" and self.part < 21:
+            day = self.part + 9
+        return dt.date(self.year, month, day)
 
     def within(self, outer: "Period") -> "Period | None":
         """
@@ -120,17 +144,19 @@ def read_period(text: str) -> Period | None:
     --------
     >>> read_period("十二月份"), read_period("2026年第一季度").text
     (Period(unit='month', year=None, month=12, part=1), '2026年第1季度')
+    >>> {read_period(text).text for text in ("2026H1", "2026上半年", "2026年上半年")}
+    {'2026年上半年'}
     >>> read_period("3月中旬").part, read_period("2026Q4").month, read_period("5号").month
     (11, 10, None)
     >>> read_period("上旬（1～10日）").part, read_period("一季度(1-3月)").month
     (1, 1)
-    >>> read_period("13月"), read_period("2026.1"), read_period("五日生化需氧量")
-    (None, None, None)
+    >>> [read_period(text) for text in ("13月", "0月", "2026.1", "五日生化需氧量")]
+    [None, None, None, None]
     """
     plain = _SPAN.sub("", plain_date(text).casefold())
     found = _WORDS.fullmatch(plain)
     period = _in_words(found) if found else _in_numbers(_NUMBERS.fullmatch(plain))
-    good = period is not None and 1 <= (period.month or 1) <= 12
+    good = period is not None and (period.month is None or 1 <= period.month <= 12)
     return period if good and period and 1 <= period.part <= 31 else None
 
 
@@ -138,8 +164,8 @@ def _in_words(found: re.Match[str]) -> Period:
     year = int(found["year"]) if found["year"] else None
     if quarter := found["quarter"] or found["q"]:
         return Period("quarter", year, 3 * _number(quarter) - 2)
-    if found["half"]:
-        return Period("half_year", year, 1 if found["half"] == "上" else 7)
+    if half := found["half"] or found["h"]:
+        return Period("half_year", year, 1 if half in "上1" else 7)
     month = _number(found["month"]) if found["month"] else None
     if tens := found["tens"] or found["only_tens"]:
         return Period("ten_days", year, month, 10 * _TENS.index(tens) + 1)

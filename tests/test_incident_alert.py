@@ -409,6 +409,74 @@ def test_what_was_taken_for_granted_in_a_file_is_told(workspace, capsys):
     assert any("2026" in zh and "2026" in en for zh, en in page)
 
 
+MONTHS = table(
+    *(
+        pd.DataFrame(
+            {
+                "section_id": key,
+                "time": pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"]),
+                "item": "NH3N",
+                "value": values,
+            }
+        )
+        for key, values in {
+            "S1": [0.3, 1.4, 1.5],
+            "S2": [0.4, 1.8, 2.4],
+            "S3": [1.3, 0.4, 0.5],
+        }.items()
+    )
+)
+
+
+def test_monthly_readings_are_told_by_the_month(tmp_path):
+    found = incident_alert(WATERS, MONTHS, layers())
+    assert set(found.precisions.values()) == {"month"}
+    for language in ("zh", "en"):
+        path = write_incident(found, tmp_path / "a.html", language=language)
+        page = path.read_text("utf-8")
+        # what the ranking reckons of the discharge is its own
+        told = [line for line in page.split("<") if "推算排放" not in line]
+        told = [line for line in told if "would have begun" not in line]
+        assert not any("00:00" in line for line in told)
+        assert "2026-02" in page
+        assert "2026-02-01" not in page
+    assert found.headline[0].endswith("始于 2026-02")
+    assert "读数截至 2026-03；" in write_incident(found, tmp_path / "a.html").read_text(
+        "utf-8"
+    )
+    told = " ".join(zh for block in found.blocks() for zh, _ in block.lines)
+    assert "也超标；读数不到小时，分不清先后" in told
+    assert "S3 氨氮 2026-01 曾超标，2026-02 起已恢复" in told
+    small = [block.text[0] for block in found.blocks() if block.kind == "small"]
+    assert any("时刻也只写到日或月" in text for text in small)
+    book_ = openpyxl.load_workbook(write_incident(found, tmp_path / "a.xlsx"))
+    cells = {c.value for c in next(book_["超标断面"].iter_cols(min_col=7, max_col=7))}
+    assert cells == {"开始超标", "2026-02"}
+
+
+def test_daily_readings_have_no_hour_and_others_keep_theirs():
+    days = series("S2", [0.4, 1.8, 2.4], first="2026-05-03", step_h=24)
+    found = incident_alert(WATERS, table(days, series("S1", [0.3, 1.3])), layers())
+    assert found.precisions == {"S1": "minute", "S2": "day"}
+    since = dict(
+        zip(found.exceeding["section_id"], found.exceeding["since"], strict=True)
+    )
+    assert found.when(since["S2"], "S2") == "05-04"
+    assert found.when(since["S1"], "S1") == "05-01 04:00"
+    assert found.when(found.as_of, with_year=True) == "2026-05-05 00:00"
+    midnight = incident_alert(WATERS, series("S2", [0.4] * 6 + [1.8]), layers())
+    assert midnight.headline[0].endswith("始于 05-02 00:00")
+
+
+def test_a_section_found_by_its_name_is_told_by_its_readings():
+    days = series("中桥", [0.4, 1.8], first="2026-05-03", step_h=24)
+    found = incident_alert(WATERS, days, layers())
+    assert found.precisions == {"S2": "day"}
+    late = series("S9", [0.3], first="2026-05-06 08:15")  # no section of the list
+    found = incident_alert(WATERS, table(days, late), layers())
+    assert found.when(found.as_of) == "05-06 08:15"
+
+
 def test_what_was_taken_for_granted_is_on_the_page(tmp_path):
     words = [("标题里的年份 2026", "the year of the title, 2026")]
     found = incident_alert(WATERS, FAILED, layers(), taken=words)

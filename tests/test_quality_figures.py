@@ -121,6 +121,17 @@ def test_a_gap_is_not_joined_and_non_detects_are_hollow():
     assert (len(solid.get_offsets()), len(hollow.get_offsets())) == (17, 3)
 
 
+@pytest.mark.parametrize(
+    "span", ["4h", "29h", "100h", "3D", "20D", "60D", "90D", "700D", "1500D", "9000D"]
+)
+def test_dates_below_a_series_are_few_whatever_its_span(span):
+    ends = pd.Timestamp("2026-05-01 02:10") + pd.to_timedelta(["0h", span])
+    readings = pd.DataFrame({"time": ends, "value_mg_l": [0.4, 1.2]})
+    figure = plot_series(readings, [0.15, 0.5, 1, 1.5, 2], target="III")
+    figure.canvas.draw()  # a span without a fitting step would warn
+    assert 2 <= len(figure.axes[0].get_xticks()) <= 9
+
+
 def test_a_series_without_readings_or_limits_is_an_error():
     readings = pd.DataFrame({"time": [pd.NaT], "value_mg_l": [1.0]})
     with pytest.raises(MapError, match="没有可画"):

@@ -34,7 +34,9 @@ def test_a_year_in_the_title_and_an_item_a_row(tmp_path, months):
     assert len(found) == 13
     assert found["东桥", "NH3N", "2026-12"] == 12
     assert found["东桥", "TP", "2026-01"] == pytest.approx(0.01)
-    assert done.notes["reason"].str.contains("年份 2026 取自标题").any()
+    told_zh = "各月并列，一列一个月，按每月第一天读；年份 2026 取自标题"
+    assert done.notes["reason"].eq(told_zh).any()
+    assert done.notes["reason_en"].str.contains("taken for its first day").any()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from geotool.cli._parser import build_parser
 from geotool.errors import LayerError, SourceError
 from geotool.io import read_readings
 from geotool.layers import read_layer
+from geotool.layers._dates import read_day
 from geotool.readings import parse_time, tidy_readings
 
 TENS = ["上旬", "中旬", "下旬"]
@@ -42,6 +43,42 @@ def test_a_period_is_read_as_it_is_written(unit, year):
         if year and period.part <= 28:
             day = pd.Timestamp(year, period.month, period.part)
             assert parse_time(period.text) == (day, "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "first", "last"),
+    [
+        (["2026上半年", "2026年上半年", "2026H1", "2026年h1", "二〇二六年上半年"], "2026-01-01", "2026-06-30"),
+        (["2026年第一季度", "2026一季度", "2026第1季度", "2026Q1", "2026-Q1"], "2026-01-01", "2026-03-31"),
+        (["2024年2月下旬"], "2024-02-21", "2024-02-29"),
+        (["2026年6月份", "2026-06", "202606"], "2026-06-01", "2026-06-30"),
+    ],
+)  # fmt: skip
+def test_a_period_is_read_alike_everywhere(tmp_path, texts, first, last):
+    assert len({read_period(text) for text in texts}) == 1
+    assert {f"{read_day(text, 'deadline').time:%Y-%m-%d}" for text in texts} == {last}
+    assert {f"{parse_time(text)[0]:%Y-%m-%d}" for text in texts} == {first}
+    rows = [["断面", "日期", "氨氮"], *(["东桥", text, 1] for text in texts)]
+    done = readings(tmp_path, rows)
+    assert {f"{time:%Y-%m-%d}" for time in done.layer["time"]} == {first}
+    assert done.rejected.empty
+
+
+def test_h1_alone_is_no_period_and_year_ends_are_days():
+    assert read_period("H1") is None
+    ends = ("2026年底", "2026年年末", "2026 年底前", "2026H2", "2026年下半年之前")
+    assert {f"{read_day(text).time:%Y-%m-%d}" for text in ends} == {"2026-12-31"}
+    assert read_day("2026年6月").rough == "first"
+    assert read_day("2026.6", "deadline").time == pd.Timestamp("2026-06-30")
+    for text in (
+        "2026年13月底",
+        "2026年0月底",
+        "0000年底",
+        "2026年2月30日",
+        "2150年底",
+    ):
+        assert read_day(text).problem == "unreadable"
+    assert read_period("2026年2月30日").last_day is None
 
 
 @pytest.mark.parametrize(
@@ -200,7 +237,9 @@ def test_the_year_reaches_the_file(tmp_path):
         assert len(notes) or rows is dates
         assert {*tidy["time"].dt.year} == {2025}
         assert rejected.empty
-        again, refused = tidy_readings(given_cells(NoSections(), chosen))
+        cells, taken = given_cells(NoSections(), chosen)
+        assert len(taken) == len(notes)
+        again, refused = tidy_readings(cells)
         assert {*again["time"].dt.year} == {2025}
         assert refused.empty
 

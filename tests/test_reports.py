@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from _workbooks import book
 from docx import Document
 from docx.oxml.ns import qn
 from hypothesis import given, settings
@@ -370,6 +371,35 @@ def test_what_fails_by_its_mean_is_found_though_the_last_reading_is_good(report)
     said = "".join(report["summary"])
     assert "自 2026-04 起连续 2 期未达标" in said
     assert "超标 0.50 倍" in said
+
+
+def test_what_was_taken_for_granted_is_in_the_document(layers, network, tmp_path):
+    words = [("断面名录里没有“东桥”，按“断面编码”D1 对应", "No section is named 东桥")]
+    sheet = gt.section_report(layers, "S2", network=network, taken=words)
+    said = text_of(sheet.to_docx(tmp_path / "t.docx"))
+    assert "读数：断面名录里没有“东桥”，按“断面编码”D1 对应。" in said
+    bare = gt.section_report(layers, "S2", network=network)
+    assert not any("读数：" in line for line in bare["basis"])
+
+
+def test_times_are_told_as_finely_as_they_are_known(layers, network):
+    def since(*times):
+        rows = [
+            ("S2", time, "NH3N", value)
+            for time, value in zip(times, (0.5, 2.1), strict=True)
+        ]
+        report = gt.section_report(
+            layers, "S2", network=network, readings=readings_of(*rows)
+        )
+        return report["since"] + report["single"] + "".join(report["basis"])
+
+    said = since("2026-04-01", "2026-05-01")
+    assert "自 2026-05 起连续 1 次" in said
+    assert "最高 2.1 mg/L（2026-05）" in said
+    assert "监测数据：2026-04 至 2026-05，" in said
+    assert "自 2026-05-03 起连续 1 次" in since("2026-05-02", "2026-05-03")
+    hours = since("2026-05-02 04:00", "2026-05-03 00:00")
+    assert "自 2026-05-03 00:00 起连续 1 次" in hours
 
 
 def test_a_last_reading_that_exceeds_counts_though_the_mean_is_good(layers, network):
@@ -821,6 +851,33 @@ def test_command_writes_a_section(workspace, tmp_path, capsys):
     assert ran(workspace.path, "--section", "S2", "--out", out) == 0
     assert "先查" in capsys.readouterr().out
     assert "一断面一策" in text_of(out)
+
+
+def test_command_tells_in_the_document_what_was_taken_for_granted(
+    workspace, tmp_path, capsys
+):
+    rows = [["2026年水质监测"], ["断面名称", "项目", "4月", "5月"]]
+    rows += [["S1", "氨氮", 0.3, 0.3], ["S2", "氨氮", 0.4, 2.4]]
+    path = book(tmp_path / "titled.xlsx", rows)
+    out = tmp_path / "S2.docx"
+    words = ("--section", "S2", "--readings", path, "--out", out)
+    assert ran(workspace.path, *words) == 0
+    note = "各月并列，一列一个月，按每月第一天读；年份 2026 取自标题"
+    assert f"注意：{note} / " in capsys.readouterr().out
+    said = text_of(out)
+    assert f"读数：{note}。" in said
+    assert "氨氮最近一次读数仍超标：自 2026-05 起连续 1 次" in said
+    assert "监测数据：2026-04 至 2026-05，" in said
+
+
+def test_command_tells_in_the_bulletin_what_was_taken_for_granted(workspace, tmp_path):
+    rows = [["2026年水质监测"], ["断面名称", "项目", "4月", "5月"]]
+    rows += [["S1", "氨氮", 0.3, 0.3], ["S2", "氨氮", 0.4, 2.4]]
+    path, out = book(tmp_path / "titled.xlsx", rows), tmp_path / "b.docx"
+    words = ("--bulletin", "--period", "2026-05", "--readings", path, "--out", out)
+    assert ran(workspace.path, *words) == 0
+    note = "各月并列，一列一个月，按每月第一天读；年份 2026 取自标题"
+    assert f"读数：{note}。" in text_of(out)
 
 
 def test_command_takes_readings_scenario_item_and_template(workspace, tmp_path, capsys):

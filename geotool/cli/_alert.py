@@ -35,7 +35,7 @@ def run_alert(chosen: argparse.Namespace) -> None:
     for row in alert.exceeding.to_dict("records"):
         say(
             f"  {row['section_id']} {row['name']}：{row['item_name']} 自 "
-            f"{row['since']:%m-%d %H:%M} 起，{row['n_readings']} 次读数"
+            f"{alert.when(row['since'], row['section_id'])} 起，{row['n_readings']} 次读数"
             + (f"（{row['note']}）" if row["note"] else "")
         )
     for ranking in alert.rankings.values():

@@ -7,7 +7,7 @@ import pandas as pd
 
 from geotool._notes import notes_table
 from geotool.cli._options import FROM_WORKSPACE
-from geotool.cli._say import note_texts, say
+from geotool.cli._say import counted_notes, note_texts, say
 from geotool.errors import SourceError, WorkspaceError
 from geotool.io import read_mapping, read_table, reading_cells
 from geotool.readings import tidy_readings
@@ -72,20 +72,20 @@ def given_readings(
 
 def given_cells(
     workspace: Workspace, chosen: argparse.Namespace
-) -> pd.DataFrame | None:
+) -> tuple[pd.DataFrame | None, list[tuple[str, str]]]:
     """
     Give the readings of a file as they came, with the year stated; None without one.
 
-    What was taken for granted in the file is told here, what cannot be used of it
-    where it is used.
+    What was taken for granted in the file is told here and given in Chinese and English
+    for the document; what cannot be used of it is told where it is used.
     """
     if _names_file(chosen):
         cells, notes = _cells_of_file(chosen, sections_of(workspace))
         for text in note_texts(notes):
             say(f"  注意：{text}")
-        return cells
+        return cells, counted_notes(notes)
     refuse_year(chosen)
-    return None
+    return None, []
 
 
 def _cells_of_file(

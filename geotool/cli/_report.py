@@ -42,11 +42,13 @@ def run_report(chosen: argparse.Namespace) -> None:
 
 def _section(workspace: Any, chosen: argparse.Namespace) -> None:
     say("评价、溯源、排查次序；监测序列长时需要十几秒…")
+    readings, taken = given_cells(workspace, chosen)
     report = gt.section_report(
         workspace,
         chosen.section,
         item=chosen.item,
-        readings=given_cells(workspace, chosen),
+        readings=readings,
+        taken=taken,
         scenario=_scenario(chosen),
         standard=table_of(chosen.standard),
         max_offset_m=chosen.max_offset_m,
@@ -93,10 +95,12 @@ def _some(table: pd.DataFrame) -> str:
 
 
 def _bulletin(workspace: Any, chosen: argparse.Namespace) -> None:
+    readings, taken = given_cells(workspace, chosen)
     made = gt.bulletin(
         workspace,
         period=chosen.period,
-        readings=given_cells(workspace, chosen),
+        readings=readings,
+        taken=taken,
         standard=table_of(chosen.standard),
         on=chosen.on,
         notice=chosen.notice,

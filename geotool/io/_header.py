@@ -10,6 +10,7 @@ from geotool._months import is_period_word, read_when
 from geotool._texts import is_blank
 from geotool._units import looks_like_unit
 from geotool.errors import SourceError
+from geotool.io._side_headers import below_sections
 from geotool.schema import fold_name, known_headers
 
 Cell = Any
@@ -256,7 +257,7 @@ def find_header(
             # a row of units adds no name, but it is no data either
             units = sum(name.endswith(")") for name in joined)
             grouped = bool(_spans(row, merged))  # merged above names: a group of them
-            score = _score(joined) + (units > 0) + grouped
+            score = _score(joined) + (units > 0) + grouped + len(below_sections(joined))
             best = _better(best, (score, row, row + 2, joined))
             third = _third(row, grid, joined, merged)
             if third is not None:

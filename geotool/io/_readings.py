@@ -17,6 +17,8 @@ from geotool.io._item_columns import of_items, with_marks, with_units
 from geotool.io._monthly import with_periods
 from geotool.io._raw import RawTable, checked_path
 from geotool.io._read import read_table
+from geotool.io._refused import refuse_across
+from geotool.io._side_headers import below_sections
 from geotool.readings import tidy_readings
 
 
@@ -90,7 +92,7 @@ def noted_cells(
     """
     names = of_items([str(name) for name in table.cells.columns])
     beside = {name for headers in section_groups(names).values() for name in headers}
-    beside |= {*period_columns(names)}
+    beside |= {*period_columns(names), *below_sections(names)}
     lower = [name.rsplit(" / ", 1)[-1] for name in names]
     chosen = [
         low if lower.count(low) == 1 and name not in beside else name
@@ -98,6 +100,7 @@ def noted_cells(
     ]
     cells, of_units = with_units(table.cells.set_axis(chosen, axis=1))
     cells, of_marks = with_marks(cells)
+    refuse_across(cells)
     cells, of_times = dated(with_time(cells), table, year)
     made, of_periods = with_periods(cells, table, year)
     return made, [*of_units, *of_marks, *of_times, *of_periods]

@@ -1,6 +1,6 @@
 """Days as a register writes them: also a month, the end of a year, a quarter."""
 
-import calendar
+import datetime as dt
 import re
 import unicodedata
 from typing import Any, NamedTuple
@@ -9,17 +9,12 @@ import pandas as pd
 
 from geotool._chinese_dates import arabic_date
 from geotool._marks import parse_time
-from geotool._periods import read_period
+from geotool._periods import Period, read_period
 from geotool.layers._values import is_missing_word
 
-_END = re.compile(
-    r"(?P<year>\d{4})\s*年?\s*(?:(?P<month>\d{1,2})月[底末]|年?[底末]|"
-    r"第?(?P<quarter>[一二三四1-4])季度[底末]?|[qQ](?P<q>[1-4])|(?P<half>[上下])半年)(?:之?前)?"
-)
-_MONTH = re.compile(r"(\d{4})(?:[-/.年]\s*(\d{1,2})月?|(\d{2}))")
-_QUARTERS = {word: 3 * n for n, word in enumerate("一二三四", start=1)} | {
-    str(n): 3 * n for n in range(1, 5)
-}
+_YEAR_END = re.compile(r"(\d{4})\s*年?\s*年?[底末]")
+_BARE_MONTH = re.compile(r"(\d{4})\s*[.年]\s*(\d{1,2})")
+"""2026.5: of a number nobody could say, in a column of dates it is a month."""
 
 UNDATED = {
     "deadline": frozenset(
@@ -77,6 +72,8 @@ def read_day(cell: Any, column: str = "") -> Day:
     (Timestamp('2026-05-03 00:00:00'), 'unreadable')
     >>> read_day("长期", "deadline").problem, read_day("未销号", "closed_out").problem
     ('undated', 'undated')
+    >>> {read_day(text).time.month for text in ("2026上半年", "2026H1", "2026年6月底")}
+    {6}
     """
     if is_missing_word(cell):
         return Day(pd.NaT, "missing")  # type: ignore[arg-type]
@@ -90,37 +87,43 @@ def read_day(cell: Any, column: str = "") -> Day:
             return Day(pd.NaT, "undated")  # type: ignore[arg-type]
         if column == "deadline":
             text = re.sub(r"(?<=日)(?:之?前|以前|前完成)$", "", text)
-        end, month = _END.fullmatch(text), _MONTH.fullmatch(text)
-        if end:
-            return _last_day(int(end["year"]), _last_month(end))
-        if month and column == "deadline":
-            return _last_day(int(month[1]), int(month[2] or month[3]))
-        tens = read_period(re.sub(r"(?<=旬)(?:之?前)$", "", text))
-        if tens and tens.unit == "ten_days" and tens.year and tens.month:
-            last = tens.part + 9 if tens.part < 21 else None
-            return _last_day(tens.year, tens.month, last)
-        rough = "first" if month else ""
+        last = _end_said(text, column)
+        if last is not None:
+            return last
+        rough = "first" if _month_of(text) else ""
         cell = text
     elif isinstance(cell, float) and column == "deadline":
-        number = _MONTH.fullmatch(f"{cell:g}")
-        if number and not parse_time(cell)[1]:
-            return _last_day(int(number[1]), int(number[2] or number[3]))
+        month = _month_of(f"{cell:g}")
+        if month and not parse_time(cell)[1]:
+            return _last_day(month.last_day)
     time, problem = parse_time(cell)
     unread = "unreadable" if problem in ("no_year", "no_month") else problem
     return Day(time, unread, "" if problem else rough)
 
 
-def _last_month(end: re.Match[str]) -> int:
-    if end["month"]:
-        return int(end["month"])
-    if quarter := end["quarter"] or end["q"]:
-        return _QUARTERS[quarter]
-    return 6 if end["half"] == "上" else 12
+def _end_said(text: str, column: str) -> Day | None:
+    """Read what means the last day of a period; None where a text does not."""
+    whole = re.sub(r"之?前$", "", text)
+    bare = re.sub(r"[底末]$", "", whole)
+    if year := _YEAR_END.fullmatch(whole):
+        return _last_day(f"{year[1]}-12-31")
+    month = _month_of(bare)
+    if month:
+        ends = bare != whole or column == "deadline"
+        return _last_day(month.last_day) if ends else None
+    period = read_period(bare)
+    if period is None or period.unit == "day" or not (period.year and period.month):
+        return None
+    return _last_day(period.last_day)
 
 
-def _last_day(year: int, month: int, day: int | None = None) -> Day:
-    if not 1 <= month <= 12:
-        return Day(pd.NaT, "unreadable")  # type: ignore[arg-type]
-    last = day or calendar.monthrange(year, month)[1]
-    time, problem = parse_time(f"{year}-{month}-{last}")
+def _month_of(text: str) -> Period | None:
+    """Read a text that is a month of a year."""
+    period = read_period(_BARE_MONTH.sub(r"\1-\2", text))
+    is_month = period is not None and period.unit == "month" and period.year
+    return period if is_month else None
+
+
+def _last_day(day: dt.date | str | None) -> Day:
+    time, problem = parse_time(day)
     return Day(time, problem, "" if problem else "last")

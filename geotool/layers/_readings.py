@@ -109,7 +109,8 @@ def _long_times(cells: pd.DataFrame, year: int | None) -> list[dict[str, Any]]:
     if header is None:
         return []
     texts = cells[header][cells[header].map(lambda cell: type(cell) is str)]
-    texts = texts[texts.astype(str).str.contains("[旬季半qQ]")]  # the others are short
+    long = texts.astype(str).str.contains("[旬季半qQhH]")
+    texts = texts[long]  # the others are a month at most
     units = texts.map(
         {
             text: period.unit

@@ -233,7 +233,7 @@ def plot_series(
     write_title(axes, title)
     axes.set_ylabel(unit, fontproperties=font(9), color=INK)
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    days = AutoDateLocator(maxticks=8)
+    days = AutoDateLocator(minticks=3, maxticks=8)  # from five, many spans have no step
     axes.xaxis.set_major_locator(days)
     axes.xaxis.set_major_formatter(AutoDateFormatter(days, defaultfmt="%Y-%m-%d"))
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):

@@ -38,16 +38,6 @@ class Block:
     widths: tuple[float, ...] = ()
 
 
-def when_words(moment: Any) -> str:
-    """Write a moment; nothing where there is none."""
-    return "" if pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def short_words(moment: Any) -> str:
-    """Write a moment without its year."""
-    return "" if pd.isna(moment) else f"{moment:%m-%d %H:%M}"
-
-
 def same_words(text: Any) -> Words:
     """Give a cell of a table that is the same in both languages."""
     shown = (

@@ -1,7 +1,7 @@
 """The bulletin of a period: classes, shares, what changed, what failed, alerts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -31,7 +31,7 @@ from geotool.report._bulletin_rows import (
     summary_lines,
 )
 from geotool.report._given import Given, Workspaces
-from geotool.report._phrases import report_day
+from geotool.report._phrases import report_day, taken_lines
 from geotool.report._report_value import Report
 
 _FORMS = {
@@ -76,6 +76,7 @@ def bulletin(
     standard: str | Mapping[str, Any] = "GB3838-2002",
     on: Any = None,
     notice: str = "",
+    taken: Sequence[tuple[str, str]] = (),
 ) -> Bulletin:
     """
     Make the bulletin of a period: classes, shares, changes, what failed, alerts.
@@ -96,6 +97,8 @@ def bulletin(
         Day of the bulletin; today if None.
     notice : str
         A warning to stand on it.
+    taken : sequence of (Chinese, English), optional
+        What was taken for granted when the readings were read, to be told too.
 
     Returns
     -------
@@ -152,7 +155,10 @@ def bulletin(
         "alerts": alert_rows(until, name, standard),
         "shares": period_picture(until, name, "shares"),
         "calendar": period_picture(until, name, "calendar"),
-        "basis": basis_lines(until, now, name, standard, len(rejected), rejected),
+        "basis": [
+            *basis_lines(until, now, name, standard, len(rejected), rejected),
+            *taken_lines(taken),
+        ],
     }
     return Bulletin(values, until, sections)
 

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from geotool._items import fold_item, item_table
+from geotool._marks import parse_times
+from geotool._precision import moment_text, precision_of
 from geotool.attribution._measured import NO_LOAD
 from geotool.errors import LayerError
 from geotool.quality import (
@@ -48,6 +50,8 @@ class Failure:
     running : int
         Periods in a row that missed the target, up to the last.
     standard : str
+    precision : str
+        How finely the times of its readings are known: minute, day or month.
     """
 
     periods: pd.DataFrame
@@ -59,6 +63,11 @@ class Failure:
     single: Mapping[str, Any]
     running: int
     standard: str
+    precision: str = "minute"
+
+    def when(self, moment: Any) -> str:
+        """Write a time of the section no finer than its readings are known."""
+        return moment_text(pd.Timestamp(moment), self.precision)
 
     @property
     def latest(self) -> pd.Series | None:
@@ -160,7 +169,15 @@ def section_failure(
         single=single,
         running=_running(own),
         standard=standard,
+        precision=_precision(readings, section_id, own),
     )
+
+
+def _precision(readings: pd.DataFrame, section_id: str, periods: pd.DataFrame) -> str:
+    """Tell how finely the times of a section's readings are known."""
+    names = {section_id, *periods["name"]}
+    own = readings.loc[readings["section_id"].isin(names), "time"]
+    return precision_of(parse_times(own)["time"])
 
 
 def _key(item: str | None) -> str | None:

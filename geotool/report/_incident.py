@@ -7,6 +7,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geotool._items import fold_item, item_table
+from geotool._precision import finest, precision_of
 from geotool._progress import progress
 from geotool.attribution import Ranking, rank_sources
 from geotool.attribution._measured import NO_LOAD
@@ -172,6 +173,7 @@ def incident_alert(
         },
         gates=_gates(network, scenario),
         taken=tuple(taken),
+        precisions=_precisions(tidy, sections),
     )
 
 
@@ -223,6 +225,16 @@ def _known_then(tidy: pd.DataFrame, until: Any) -> pd.DataFrame:
             "There is no usable reading: nothing can be judged; check times and headers.",
         )
     return tidy
+
+
+def _precisions(tidy: pd.DataFrame, sections: pd.DataFrame) -> dict[str, str]:
+    """Tell of each section how finely the times of its readings are known."""
+    found = tidy.groupby("section_id")["time"].agg(precision_of)
+    names = sections["name"] if "name" in sections.columns else sections["section_id"]
+    ids = dict(zip(names, sections["section_id"], strict=True))
+    ids |= {section_id: section_id for section_id in sections["section_id"]}
+    named = found.rename(lambda text: str(ids.get(text, text)))
+    return {str(key): finest(own) for key, own in named.groupby(level=0)}
 
 
 def _warned(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geotool.attribution._problem import Words
-from geotool.report._blocks import Block, same_words, short_words
+from geotool.report._blocks import Block, same_words
 from geotool.schema import layer_kind, layer_kinds
 
 if TYPE_CHECKING:
@@ -48,11 +48,16 @@ def below_blocks(alert: "IncidentAlert") -> list[Block]:
         ("沿河", "by water"),
         ("首达", "first arrival"),
     )
-    rows = tuple(_below_row(row, alert.as_of) for row in kept.to_dict("records"))
+    rows = tuple(_below_row(alert, row) for row in kept.to_dict("records"))
     text: Words = (
         "按断面开始超标的时刻和最快的水推算，未计稀释降解",
         "from when the section began to exceed, by the fastest water, undiluted",
     )
+    if any(alert.precision(key) != "minute" for key in kept["section_id"]):
+        text = (
+            f"{text[0]}；读数只到日或月的断面，时刻也只写到日或月",
+            f"{text[1]}; where readings are daily or monthly, to the day or month only",
+        )
     more = len(every) - len(kept)
     if more > 0:
         text = (
@@ -79,19 +84,19 @@ def below_table(alert: "IncidentAlert") -> pd.DataFrame:
     return once[~known].reset_index(drop=True)
 
 
-def _below_row(row: dict[Any, Any], as_of: pd.Timestamp) -> tuple[Words, ...]:
-    when = short_words(row["act_by"])
+def _below_row(alert: "IncidentAlert", row: dict[Any, Any]) -> tuple[Words, ...]:
+    when = alert.when(row["act_by"], row["section_id"])
     layer = str(row["layer"])
     kind = layer_kind(layer).zh if layer in layer_kinds() else ""
     name = same_words(row["name"])[0] or str(row["id"])
     late = (f"立即（{when} 已过）", f"now ({when} has passed)")
     return (
-        late if row["act_by"] <= as_of else same_words(when),
+        late if row["act_by"] <= alert.as_of else same_words(when),
         (row["action"], row["action_en"]),
         (f"{kind} {name}".strip(), f"{_LAYER_EN.get(layer, layer)} {name}"),
         same_words(row["section_id"]),
         same_words(f"{row['distance_m'] / 1000:.1f} km"),
-        same_words(short_words(row["first_arrival"])),
+        same_words(alert.when(row["first_arrival"], row["section_id"])),
     )
 
 
@@ -109,12 +114,13 @@ def left_blocks(alert: "IncidentAlert") -> list[Block]:
     for row in alert.ended.head(4).to_dict("records"):
         who = row["section_id"]
         first, last, good = (
-            short_words(row[k]) for k in ("since", "last", "over_since")
+            alert.when(row[k], who) for k in ("since", "last", "over_since")
         )
+        more = ("", "") if first == last else (f" 至 {last}", f" to {last}")
         lines.append(
             (
-                f"{who} {row['item_name']} {first} 至 {last} 曾超标，{good} 起已恢复",
-                f"{who} {row['item']} exceeded {first} to {last}, good since {good}",
+                f"{who} {row['item_name']} {first}{more[0]} 曾超标，{good} 起已恢复",
+                f"{who} {row['item']} exceeded {first}{more[1]}, good since {good}",
             )
         )
     rest = len(alert.ended) - 4

@@ -1,12 +1,13 @@
 """What a file of readings calls for, as a frozen value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from geotool._precision import finest, moment_text
 from geotool.attribution import Ranking
 from geotool.attribution._plain import plain
 from geotool.attribution._problem import Words
@@ -68,6 +69,8 @@ class IncidentAlert:
         Name and state.
     taken : tuple of Words
         What was taken for granted when the readings were read.
+    precisions : dict of section id to str
+        How finely the times of its readings are known: minute, day or month.
     """
 
     exceeding: pd.DataFrame
@@ -82,6 +85,7 @@ class IncidentAlert:
     settings: Mapping[str, Any]
     gates: Mapping[str, Words]
     taken: tuple[Words, ...] = ()
+    precisions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def headline(self) -> Words:
@@ -96,6 +100,7 @@ class IncidentAlert:
                 f"none exceeds: all {judged} sections met their targets at last",
             )
         first = self.exceeding.iloc[0]
+        since = self.when(first["since"], first["section_id"])
         # oxygen and pH have no multiple
         zh_by = en_by = ""
         if np.isfinite(first["multiple"]):
@@ -104,12 +109,11 @@ class IncidentAlert:
         return (
             (
                 f"{sections} 个断面超标，最重为 {first['section_id']} "
-                f"{first['item_name']}{zh_by}，始于 {first['since']:%m-%d %H:%M}"
+                f"{first['item_name']}{zh_by}，始于 {since}"
             ),
             (
                 f"{sections} section{'s' if sections > 1 else ''} exceed; worst "
-                f"{first['section_id']} {first['item']}{en_by} since "
-                f"{first['since']:%m-%d %H:%M}"
+                f"{first['section_id']} {first['item']}{en_by} since {since}"
             ),
         )
 
@@ -171,6 +175,18 @@ class IncidentAlert:
         once["order"] = np.arange(1, len(once) + 1)
         return once[list(INSPECT_COLUMNS)]
 
+    def precision(self, section_id: Any = None) -> str:
+        """Give how finely times of a section are known, or those of any section."""
+        if section_id is None:
+            return finest(self.precisions.values())
+        return self.precisions.get(str(section_id), "minute")
+
+    def when(
+        self, moment: Any, section_id: Any = None, *, with_year: bool = False
+    ) -> str:
+        """Write a time of a section (or of any) no finer than its readings are known."""
+        return moment_text(moment, self.precision(section_id), with_year=with_year)
+
     # ------------------------------------------------------------ other forms
     def blocks(self, *, shown: int = SHOWN) -> list[Block]:
         """Give the page piece by piece, in Chinese and English."""
@@ -199,11 +215,13 @@ class IncidentAlert:
             "ended": _records(self.ended),
             "unused": _records(self.unused),
             "taken": [list(words) for words in self.taken],
+            "precisions": dict(self.precisions),
         }
 
     def __repr__(self) -> str:
         return (
-            f"<IncidentAlert as of {self.as_of}: {self.headline[1]}; "
+            f"<IncidentAlert as of {self.when(self.as_of, with_year=True)}: "
+            f"{self.headline[1]}; "
             f"{len(self.rankings)} ranked, {len(self.met)} met, "
             f"{len(self.unjudged)} not judged, {len(self.ended)} ended, "
             f"{len(self.unused)} cells unread>"

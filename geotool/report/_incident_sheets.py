@@ -73,7 +73,7 @@ def incident_sheets(alert: "IncidentAlert") -> dict[str, pd.DataFrame]:
     """
     sheets = {
         "预警": _page(alert),
-        "超标断面": _worded(alert.exceeding, _EXCEEDING, multiple=2),
+        "超标断面": _worded(_told(alert, alert.exceeding), _EXCEEDING, multiple=2),
         "检查名单": _inspect(alert),
         "来源排序": _stacked(
             {key: rank_sheet(one) for key, one in alert.rankings.items()}
@@ -82,11 +82,14 @@ def incident_sheets(alert: "IncidentAlert") -> dict[str, pd.DataFrame]:
             {key: stretch_sheet(one) for key, one in alert.rankings.items()}
         ),
         "下游预警": _stacked(
-            {key: alert_sheet(table) for key, table in alert.downstream.items()}
+            {
+                key: alert_sheet(_told(alert, table.assign(section_id=key)))
+                for key, table in alert.downstream.items()
+            }
         ),
         "未能查明": _worded(alert.untold, _UNTOLD),
-        "达标断面": _worded(alert.met, _MET),
-        "已恢复": _worded(alert.ended, _ENDED),
+        "达标断面": _worded(_told(alert, alert.met), _MET),
+        "已恢复": _worded(_told(alert, alert.ended), _ENDED),
         "未判断": _worded(alert.unjudged, _UNJUDGED),
         "未用的读数": alert.unused,
     }
@@ -111,6 +114,22 @@ def _inspect(alert: "IncidentAlert") -> pd.DataFrame:
     table = alert.inspect
     table["item"] = [item_table()[key].zh for key in table["item"]]
     return _worded(table, _INSPECT, probability=3, measure_m=0)
+
+
+def _told(alert: "IncidentAlert", table: pd.DataFrame) -> pd.DataFrame:
+    """Write the times of sections whose readings have no hours as text, without any."""
+    coarse = [alert.precision(key) != "minute" for key in table["section_id"]]
+    if not any(coarse):
+        return table
+    made = table.copy()
+    for column in {"since", "last", "over_since", "act_by"} & {*table.columns}:
+        made[column] = [
+            alert.when(moment, key, with_year=True) if rough else moment
+            for moment, key, rough in zip(
+                table[column], table["section_id"], coarse, strict=True
+            )
+        ]
+    return made
 
 
 def _worded(

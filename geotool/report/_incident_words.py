@@ -1,9 +1,8 @@
 """The words of an alert, piece by piece: one page for whoever must act."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from geotool._items import item_table
 from geotool.attribution._problem import Words
@@ -11,8 +10,6 @@ from geotool.report._blocks import (
     Block,
     number_words,
     same_words,
-    short_words,
-    when_words,
 )
 from geotool.report._incident_below import below_blocks, left_blocks
 from geotool.trace import RELATION_ZH
@@ -29,6 +26,9 @@ FULL = 3
 
 EXPLAINED = 2
 """Ranks of the worst section whose reasons the page tells (one of others)."""
+
+_HOURS = {"minute": 0, "day": 24, "month": 31 * 24}
+"""By how much two times may be off, by how finely they are known."""
 
 NOTICE = (
     "位次只说明先查谁，不是责任认定；概率按所列资料估算，资料变了结果会变",
@@ -47,7 +47,7 @@ def incident_blocks(alert: "IncidentAlert", *, shown: int = SHOWN) -> list[Block
         Ranks of each section.
     """
     scenario, standard = alert.settings["scenario"], alert.settings["standard"]
-    until = when_words(alert.as_of)
+    until = alert.when(alert.as_of, with_year=True)
     found = [
         Block("title", ("断面超标预警单", "Exceedance alert")),
         Block("lead", alert.headline),
@@ -60,7 +60,7 @@ def incident_blocks(alert: "IncidentAlert", *, shown: int = SHOWN) -> list[Block
         ),
     ]
     if len(alert.exceeding):
-        found += [_exceeding_table(alert.exceeding), *_remarks(alert)]
+        found += [_exceeding_table(alert), *_remarks(alert)]
     found += _source_blocks(alert, shown)
     found += below_blocks(alert)
     found += left_blocks(alert)
@@ -69,7 +69,7 @@ def incident_blocks(alert: "IncidentAlert", *, shown: int = SHOWN) -> list[Block
 
 
 # ---------------------------------------------------------------- what exceeds
-def _exceeding_table(table: pd.DataFrame) -> Block:
+def _exceeding_table(alert: "IncidentAlert") -> Block:
     header = (
         ("断面", "section"),
         ("水体", "water"),
@@ -83,7 +83,7 @@ def _exceeding_table(table: pd.DataFrame) -> Block:
         ("次数", "n"),
     )
     rows = []
-    for row in table.to_dict("records"):
+    for row in alert.exceeding.to_dict("records"):
         item = item_table()[row["item"]]
         limit = f"{row['limit']:g}" if np.isfinite(row["limit"]) else "—"
         rows.append(
@@ -97,8 +97,8 @@ def _exceeding_table(table: pd.DataFrame) -> Block:
                 same_words(f"{row['latest']:.3g}/{limit} {item.unit}".strip()),
                 number_words(row["multiple"], 2),
                 number_words(row["peak"]),
-                same_words(short_words(row["since"])),
-                same_words(short_words(row["last"])),
+                same_words(alert.when(row["since"], row["section_id"])),
+                same_words(alert.when(row["last"], row["section_id"])),
                 same_words(str(row["n_readings"])),
             )
         )
@@ -121,25 +121,35 @@ def _remarks(alert: "IncidentAlert") -> list[Block]:
         for row in alert.exceeding.to_dict("records")
         if row["note"]
     ]
-    for row in alert.links.to_dict("records"):
-        fits = row["first_arrival_min_h"] <= row["lag_h"] <= row["peak_max_h"]
-        low, high = row["first_arrival_min_h"], row["peak_max_h"]
-        km = row["distance_m"] / 1000
-        lines.append(
-            (
-                f"{row['below']} 在 {row['above']} 下游 {km:.1f} km（水约 {low:.0f}–"
-                f"{high:.0f} h 到），晚 {row['lag_h']:.0f} h 超标："
-                + ("时间相符，可能是同一次" if fits else "时间不符，未必是同一次"),
-                f"{row['below']} lies {km:.1f} km below {row['above']} ({low:.0f} to "
-                f"{high:.0f} h by water) and exceeded {row['lag_h']:.0f} h later: "
-                + (
-                    "that fits one incident"
-                    if fits
-                    else "that does not fit one incident"
-                ),
-            )
-        )
+    lines += [_link_line(alert, row) for row in alert.links.to_dict("records")]
     return [Block("list", lines=tuple(lines))] if lines else []
+
+
+def _link_line(alert: "IncidentAlert", row: dict[Any, Any]) -> Words:
+    """Say whether two sections may have exceeded by the same water."""
+    low, high = row["first_arrival_min_h"], row["peak_max_h"]
+    km = row["distance_m"] / 1000
+    zh = (
+        f"{row['below']} 在 {row['above']} 下游 {km:.1f} km（水约 {low:.0f}–"
+        f"{high:.0f} h 到），"
+    )
+    en = (
+        f"{row['below']} lies {km:.1f} km below {row['above']} ({low:.0f} to "
+        f"{high:.0f} h by water) and exceeded "
+    )
+    hours = max(_HOURS[alert.precision(row[end])] for end in ("above", "below"))
+    if hours and low - hours <= row["lag_h"] <= high + hours:
+        return (
+            f"{zh}也超标；读数不到小时，分不清先后，是否同一次无法判断",
+            f"{en}too; the readings have no hours: whether it was one incident is open",
+        )
+    fits = low <= row["lag_h"] <= high
+    return (
+        f"{zh}晚 {row['lag_h']:.0f} h 超标："
+        + ("时间相符，可能是同一次" if fits else "时间不符，未必是同一次"),
+        f"{en}{row['lag_h']:.0f} h later: "
+        + ("that fits one incident" if fits else "that does not fit one incident"),
+    )
 
 
 # ---------------------------------------------------------------- who did it

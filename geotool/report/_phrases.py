@@ -1,6 +1,7 @@
 """Figures and dates as a report of a bureau writes them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -127,6 +128,18 @@ def share_text(value: Any) -> str:
     if 0 < value < 0.01:
         return "<1%"
     return ">99%" if 0.99 < value < 1 else f"{value:.0%}"
+
+
+def taken_lines(taken: Iterable[tuple[str, str]]) -> list[str]:
+    """
+    Write what was taken for granted when readings were read, in Chinese and English.
+
+    Examples
+    --------
+    >>> taken_lines([("年份 2026 取自标题", "year 2026 from the title")])
+    ['读数：年份 2026 取自标题。']
+    """
+    return [f"读数：{zh}。" for zh, _ in taken]
 
 
 def report_day(value: Any) -> dt.date:

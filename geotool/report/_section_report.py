@@ -1,6 +1,6 @@
 """一断面一策: the sheet of a section — what failed, what lies upstream, where to look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from geotool.report._given import Given, Workspaces, one_row, place_text
 from geotool.report._phrases import (
     cell_text,
     report_day,
+    taken_lines,
 )
 from geotool.report._pictures import section_map
 from geotool.report._projects import section_projects
@@ -75,6 +76,7 @@ def section_report(
     max_offset_m: float = 200.0,
     on: Any = None,
     notice: str = "",
+    taken: Sequence[tuple[str, str]] = (),
 ) -> SectionReport:
     """
     Make the sheet of a section: what failed, what lies upstream, where to look first.
@@ -107,6 +109,8 @@ def section_report(
         Day of the report; today if None.
     notice : str
         A warning to stand on the sheet and the map, such as ``"示意，非实测"``.
+    taken : sequence of (Chinese, English), optional
+        What was taken for granted when the readings were read, to be told too.
 
     Returns
     -------
@@ -196,6 +200,7 @@ def section_report(
         "map_note": no_picture,
         "basis": [
             *words.basis_lines(failure, trace, ranking, tidy if len(tidy) else None),
+            *taken_lines(taken),
             *(f"注意：{text.split(' / ')[0]}。" for text in (*stale, *refused)),
         ],
     }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geotool._items import item_table
+from geotool._precision import moment_text, precision_of
 from geotool.quality._periods import period_before, period_place
 from geotool.report._failure import Failure
 from geotool.report._phrases import (
@@ -110,16 +111,16 @@ def _run_text(failure: Failure) -> str:
         one = now.iloc[0]
         note = f"，{one['note']}" if cell_text(one["note"], "") else ""
         return (
-            f"{name}最近一次读数仍超标：自 {cell_text(one['since'])} 起连续 "
+            f"{name}最近一次读数仍超标：自 {failure.when(one['since'])} 起连续 "
             f"{one['n_readings']} 次{note}"
         )
     past = failure.ended[failure.ended["item"] == item]
     if len(past):
         one = past.iloc[0]
+        ends = dict.fromkeys(failure.when(one[end]) for end in ("since", "last"))
         return (
-            f"{name}最近一段超标读数为 {cell_text(one['since'])} 至 "
-            f"{cell_text(one['last'])}（{one['n_readings']} 次），"
-            f"{cell_text(one['over_since'])} 起回到目标以内"
+            f"{name}最近一段超标读数为 {' 至 '.join(ends)}（{one['n_readings']} 次），"
+            f"{failure.when(one['over_since'])} 起回到目标以内"
         )
     if not failure.single:
         return f"本期没有{name}读数"
@@ -138,7 +139,7 @@ def single_sentence(failure: Failure) -> str:
         f"{failure.latest['period']} 共 {told['n']} 次{item_table()[item].zh}读数，"
         f"{over if failure.has_target else ''}{worst} "
         f"{amount_text(told['worst'])} {told['unit']}".rstrip()
-        + f"（{cell_text(pd.Timestamp(told['worst_time']))}）。"
+        + f"（{failure.when(told['worst_time'])}）。"
     )
 
 
@@ -229,9 +230,11 @@ def basis_lines(
     """List what the sheet rests on, assumes, and cannot know."""
     lines = []
     if readings is not None and len(readings):
+        finest = precision_of(readings["time"])
+        ends = (readings["time"].min(), readings["time"].max())
+        span = " 至 ".join(dict.fromkeys(moment_text(end, finest) for end in ends))
         lines.append(
-            f"监测数据：{cell_text(readings['time'].min())} 至 "
-            f"{cell_text(readings['time'].max())}，{readings['section_id'].nunique()} "
+            f"监测数据：{span}，{readings['section_id'].nunique()} "
             f"个断面 {len(readings)} 个监测值；评价标准 {failure.standard}，按均值定类。"
         )
     if failure.latest is not None and cell_text(failure.latest["note"], ""):
