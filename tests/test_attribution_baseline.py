@@ -253,6 +253,13 @@ def test_bumps_are_marked_with_a_margin_and_across_gaps():
     assert np.flatnonzero(bumps(early, np.ones(1))[0, :, 0])[0] == 1
 
 
+@pytest.mark.parametrize(("limit", "told"), [(10.0, False), (0.1, True)])
+def test_what_is_nothing_beside_the_limit_is_no_bump(limit, told):
+    value = np.full((1, 40, 1), 0.001)
+    value[0, 14:20] = 0.01
+    assert bumps(value, np.array([limit])).any() == told
+
+
 # ---------------------------------------------------------------- loads fitted
 def web(**changes):
     """A canal that parts into two arms, which meet again before the outlet."""

@@ -369,7 +369,25 @@ def test_the_stretch_is_joined_from_its_places_and_named_from_the_likeliest():
     assert found.section_id == "S"
     assert found.parts.geometry.length.tolist() == pytest.approx([1500, arm])
     assert found.span_km == pytest.approx((2.5, (4000 + arm) / 1000))
+    plain = found.to_dict()
+    assert plain["nearest_m"] == 2500.0
+    assert plain["farthest_m"] == pytest.approx(4000 + arm, abs=0.05)
     assert credible_stretch(problem, np.append([1.0, 0.0], np.zeros(4)), facts) is None
+
+
+def test_no_stretch_begins_below_its_section():
+    "An end that is rounded past the section is at the section, and not at -0.0 km."
+    problem = fork_problem().problem
+    number = [group.group_id for group in problem.groups].index("C@2000-4000")
+    (own,) = problem.groups[number].segments
+    chance = np.zeros(problem.n + 4)
+    chance[problem.n + number] = 1.0
+    facts = [{} for _ in chance]
+    table = np.array([[own, 2000.0, 4000.0 + 1e-9, 1.0]])
+    facts[problem.n + number] = {"places": table}
+    found = credible_stretch(problem, chance, facts)
+    assert found.span_km == pytest.approx((0.0, 2.0))
+    assert "-0.0" not in str(found.to_dict())
 
 
 def test_a_stretch_too_long_is_not_named_and_far_water_has_no_distance(monkeypatch):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geotool.attribution import _measured
 from geotool.attribution._loads import (
     class_words,
     decay_of,
@@ -204,6 +205,19 @@ def test_an_unregistered_source_may_be_of_any_class():
         facts[key]["value"] for key in ("profile_error", "group_profile_error")
     )
     assert sigma.tolist() == [own, own, group, group]
+
+
+def test_a_class_that_carries_nothing_of_an_item_has_no_part_in_its_middle(monkeypatch):
+    "A bureau may write nought into the table: no warning, and no mean of nought."
+    none = next(iter(EFFLUENT))
+    monkeypatch.setattr(
+        _measured,
+        "typical_mg_l",
+        lambda name, keys: np.full(len(keys), 0.0 if name == none else 4.0),
+    )
+    declared = SimpleNamespace(profile_mg_l=np.array([[NAN]]))
+    found, _ = effluent_profiles(declared, ["F"], 1)
+    np.testing.assert_allclose(found, 4.0)
 
 
 def test_temperature_and_unlisted_decay():

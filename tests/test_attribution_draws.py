@@ -46,6 +46,10 @@ def test_what_another_draw_would_change_is_said_of_the_first_and_the_worst():
     [(zh, en)] = draw_words(problem, probability, np.array([STEADY, 0.01, 0.0]))
     assert zh.endswith("；名次不稳，前几位都要查")
     assert en.endswith("; the order is unsure: look at several")
+    [(zh, en)] = draw_words(problem, probability, np.array([0.0049, 0.001, 0.2]))
+    assert "几乎不变（差别不到 0.01）" in zh
+    assert "0.00" not in zh + en
+    assert "would hardly move any (by less than 0.01)" in en
     assert draw_words(problem, probability, np.full(3, np.nan)) == []
     assert draw_words(problem_of(), np.array([1.0]), np.zeros(1)) == []
 

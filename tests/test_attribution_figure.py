@@ -252,11 +252,12 @@ def test_a_discharge_comes_and_goes_within_the_range_of_travel_times():
     np.testing.assert_allclose(found, [0, 0, 0.5, 1, 1, 0.5, 0, 0], atol=1e-9)
     sharp = _shape(row(travel_time_min_h=18.0), time, WINDOW)
     np.testing.assert_allclose(sharp, [0, 0, 0, 0, 1, 1, 1, 0], atol=1e-6)
+    going_on = _shape(row(end=pd.NaT), time, WINDOW)
+    np.testing.assert_allclose(going_on, [0, 0, 0.5, 1, 1, 1, 1, 1], atol=1e-9)
 
 
 @pytest.mark.parametrize(
-    "facts", [{"onset": pd.NaT}, {"end": pd.NaT}, {"travel_time_max_h": NAN},
-              {"travel_time_min_h": NAN}],
+    "facts", [{"onset": pd.NaT}, {"travel_time_max_h": NAN}, {"travel_time_min_h": NAN}],
 )  # fmt: skip
 def test_without_times_it_stands_in_the_window_of_the_exceedance(facts):
     time = pd.Series(WINDOW[0] + pd.to_timedelta([-1, 0, 5, 24, 25], unit="h"))

@@ -309,6 +309,16 @@ def test_members_that_run_the_wrong_way_are_pushed_others_left():
     once = _updated(many, np.array([0]), aim, 0.3 * typical)
     again = (once[:, 0] < 0).mean() > 0.05
     assert again or np.allclose(found, once)
+    # four of sixty: one push, as if measured to three tenths, is enough
+    some = flow.copy()
+    some[:4, 0] = -0.05
+    typical = np.abs(some[:, [0]]).mean(axis=0)
+    aim = np.maximum(some[:, [0]], 0.1 * typical)
+    once = _updated(some, np.array([0]), aim, 0.3 * typical)
+    assert (once[:, 0] < 0).mean() <= 0.05
+    np.testing.assert_allclose(
+        corrected(right, some, NO_GAUGE, FACTS, rng), once, rtol=1e-9
+    )
 
 
 def test_gauges_are_sections_and_one_segment_of_each_reach_with_a_flow():

@@ -345,6 +345,11 @@ def test_shares_without_doubt_are_the_parts_of_the_concentration():
     for part in (found.share, found.low, found.high):
         np.testing.assert_allclose(part, expected_share)
     assert found.top_three.tolist() == [1, 1, 1, 0, 0, 0]
+    # two that make something are no three, whoever stands beside them
+    few = shares_of(
+        [[0.5, 0.0, 0.5, 0.0, 0.0]], [1.0] * 4, 0.0, [0, 0, 0, 0, 1], [0] * 5
+    )
+    assert few.top_three.tolist() == [1, 0, 1, 0, 0]
 
 
 def test_the_extra_load_goes_to_whoever_it_was():
@@ -356,7 +361,8 @@ def test_the_extra_load_goes_to_whoever_it_was():
     assert found.share[2] == pytest.approx(0.1 * 8 / total, abs=0.02)
     assert found.low[0] < 0.15
     assert found.high[0] > 0.8
-    assert found.top_three.tolist() == [1, 1, 1]
+    # the last declares nothing: it is among them where it is the one
+    assert found.top_three == pytest.approx([1, 1, 0.1], abs=0.02)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.8])

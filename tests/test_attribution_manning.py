@@ -94,6 +94,20 @@ def test_the_parameters_are_named_in_order_with_their_prior():
     np.testing.assert_allclose(model.sd, [0.7] * 3 + [0.5, 1, 0.4, 0.9, 0.2, 0.3])
 
 
+@pytest.mark.parametrize("turns", [1, 2, 5])
+def test_a_member_flows_alike_whoever_stands_beside_it(turns):
+    model = FlowModel(web(), FlowPrior(depth_m=1.8), np.array([0.2]))
+    draw = np.random.default_rng(5)
+    values = model.mean + model.sd * draw.standard_normal((6, len(model.mean)))
+    values[0, 3] += 3.0  # twenty times the water of the others
+    beside = model.flow(values, turns=turns)
+    for m in range(6):
+        alone = model.flow(values[[m]], turns=turns)
+        np.testing.assert_allclose(
+            beside.flow_m3_s[m], alone.flow_m3_s[0], rtol=1e-9, atol=1e-12
+        )
+
+
 @pytest.mark.parametrize("outlets", [[4], [4, 3]])
 def test_heads_lose_by_manning_and_water_is_kept(outlets):
     one = web(outlets=np.array(outlets))

@@ -2,6 +2,7 @@
 
 import io
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,27 @@ from geotool.attribution import rank_sources
 from geotool.attribution._inputs import build_problem
 from geotool.attribution._loads import typical_mg_l
 from geotool.attribution._mixing import mixing_length_m, source_mixing_m
-from geotool.attribution._mixture import _Seen, best_misfits, between
+from geotool.attribution._mixture import _Seen, _shapes, best_misfits, between
 from geotool.attribution._plot import made_at_target
 from geotool.tables import load_table
 
 ITEMS = ("NH3N", "TP", "F")
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 1e-300, 1e-30])
+def test_a_source_of_which_nothing_arrives_has_no_mixture_and_makes_no_noise(tiny):
+    "Of a million reaches some pass on so little that its ratios are beyond numbers."
+    psi = np.full((1, 2, 1, 2), 0.5)
+    psi[0, 0, 0, 1] = tiny
+    problem = SimpleNamespace(
+        items=("NH3N", "TP"), n=2, target=0, profile_mg_l=np.full((2, 2), 8.0),
+        sources=pd.DataFrame({"outfall_id": ["P1", "P2"]}),
+    )  # fmt: skip
+    names, shapes = _shapes(problem, SimpleNamespace(psi=psi), ("NH3N", "TP"))
+    assert ("P1", "P1") in names
+    assert ("P2", "P2") not in names
+    np.testing.assert_allclose(shapes[0], [1.0, 1.0])
+    assert np.nanmax(shapes) < 1e3
 
 
 def of(values, section_id="S2"):

@@ -1,6 +1,7 @@
 """The operator against closed forms, brute force and finite differences."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -259,11 +260,23 @@ def test_the_cases_with_a_network_come_out(name):
         assert transport.travel_time_s(psi)[0, 0] / DAY == pytest.approx(
             wanted["mean_travel_d_by_load"], **CLOSE
         )
+        arcs = list(zip(transport.tail, transport.head, strict=True))
+        last = arcs.index((number["B"], number["R"]))
+        load = transport.loads(source)
+        slow = load[number["B"]] * transport.weight[last] / load[number["R"]]
+        assert slow == pytest.approx(wanted["share_slow_arm"], **CLOSE)
+        water = replace(transport, survival=np.ones(len(transport.tail)))
+        hours = water.travel_time_s(water.influence([number["R"]], [4.0]))
+        assert hours[0, 0] / DAY == pytest.approx(
+            wanted["mean_travel_d_by_water"], **CLOSE
+        )
     if name == "pumped_loop":
         psi = transport.influence([1], [10.0])[0]
         assert psi[:2] == pytest.approx(
             [wanted["psi_A_at_B"], wanted["psi_B_at_B"]], **CLOSE
         )
+        again = wanted["spectral_radius"] ** 2  # both arcs of the loop
+        assert transport.rounds()[:2] == pytest.approx(1 / (1 - again), **CLOSE)
 
 
 @pytest.mark.skipif(not ANALYTIC.exists(), reason="the closed forms are not here")
@@ -297,6 +310,7 @@ def test_the_other_cases_come_out():
     assert river.share[1] == pytest.approx(drawn["f_onward"], **CLOSE)
     assert x[2] == pytest.approx(drawn["load_onward"], **CLOSE)
     assert x[1] / 10 == pytest.approx(drawn["C_node"], **CLOSE)
+    assert x[2] / 6 == pytest.approx(drawn["C_onward"], **CLOSE)
     mix = cases["reversal_mix"]
     p = np.array([1 - mix["inputs"]["p_reversed"], mix["inputs"]["p_reversed"]])
     c = np.array([mix["inputs"]["C_normal"], mix["inputs"]["C_reversed"]])
@@ -310,7 +324,9 @@ def test_the_other_cases_come_out():
     between, share = bracketed(1.8, 5.0, 0.6, 4.0, decay_per_d=0.1, time_s=1.5 * DAY)
     wanted = cases["bracketing"]["expected"]
     assert between == pytest.approx(wanted["between_g_s"], **CLOSE)
+    assert between * 0.0864 == pytest.approx(wanted["between_t_per_day"], **CLOSE)
     assert share == pytest.approx(wanted["upstream_share"], **CLOSE)
+    assert 1 - share == pytest.approx(wanted["between_share"], **CLOSE)
     given_, wanted = (cases["exoneration"][key] for key in ("inputs", "expected"))
     miss = np.array(given_["y"]) - given_["background"]
     spread = np.diag(given_["sigma_diag"])

@@ -162,7 +162,7 @@ def test_outfalls_too_near_the_section_are_counted_and_the_nearest_named(n):
     else:
         [(zh, en)] = said
         assert zh.startswith(f"{n} 个")
-        assert en.startswith(f"{n} outfalls")
+        assert en.startswith(f"{n} of the outfalls")
         shown = "、".join(f"P{k}" for k in range(min(n, 5)))
         assert f"（{shown}{'…' if n > 5 else ''}）" in zh
 

@@ -7,13 +7,8 @@ from test_attribution_baseline import baseline, kernels_of, some_flow
 from geotool.attribution import _pulses
 from geotool.attribution._lags import step_responses
 from geotool.attribution._logs import logsumexp
-from geotool.attribution._pulses import (
-    PulseGrid,
-    Pulses,
-    Suspects,
-    _scatter,
-    _summed_gain,
-)
+from geotool.attribution._multiples import _scatter, own_multiples, summed_gain
+from geotool.attribution._pulses import PulseGrid, Pulses, Suspects
 from geotool.attribution._weigh import (
     PulseRule,
     averaged,
@@ -110,7 +105,9 @@ def test_the_exact_gain_fits_the_loads_anew_and_sums_the_multiple(setting, monke
                 both = fit.effect[k] @ weighed
                 on[k] = weighed @ fit.rest[k]
                 size[k] = weighed @ pulse[k] - both @ fit.inverse[k] @ both
-            gain, multiple, each = _summed_gain(on, size, SUSPECTS.sigma[[point]], GRID)
+            gain, multiple, each = summed_gain(
+                on, size, SUSPECTS.sigma[[point]], GRID.trials
+            )
             assert score.gain[point, place] == pytest.approx(
                 gain[0, 0], rel=1e-3, abs=1e-3
             )
@@ -120,17 +117,29 @@ def test_the_exact_gain_fits_the_loads_anew_and_sums_the_multiple(setting, monke
             np.testing.assert_allclose(
                 score.by_item[point], each[:, 0, 0], rtol=1e-3, atol=1e-3
             )
-            much = np.maximum(on / size, 0)[:, :, 0] * pulse
-            part = much * base.weight * fit.rest - much**2 * base.weight / 2
-            part = part.reshape(2, 20, 3).sum(axis=(0, 1))
             np.testing.assert_allclose(
-                score.by_section[point], part, rtol=2e-3, atol=1e-3
+                score.by_section[point].sum(),
+                explained(base, fit, pulse, on, size, multiple, point),
+                rtol=2e-3,
+                atol=1e-3,
             )
     # the one that did it explains most
     assert score.gain.max(axis=1).argmax() == 1
     top = score.gain[1].argmax()
     assert score.start_h[1, top] == pytest.approx(12.0, abs=4.0)
     assert score.length_h[1, top] == 20.0
+
+
+def explained(base, fit, pulse, on, size, multiple, point):
+    "How much less the readings miss with the pulse and the loads that then fit."
+    sigma = SUSPECTS.sigma[[point]]
+    much, cost = own_multiples(on[..., 0], size[..., 0], sigma, multiple[0])
+    gained = cost.sum()
+    for k in range(2):
+        loads = fit.inverse[k] @ fit.effect[k] @ (base.weight[k] * pulse[k])
+        rest = fit.rest[k] - much[k, 0] * (pulse[k] - loads @ fit.effect[k])
+        gained += base.weight[k] @ (fit.rest[k] ** 2 - rest**2) / 2
+    return gained
 
 
 def test_who_cannot_come_near_keeps_the_rough_bound(setting, monkeypatch):
@@ -161,12 +170,29 @@ def test_who_cannot_come_near_keeps_the_rough_bound(setting, monkeypatch):
 def test_a_multiple_is_found_about_what_was_put_in():
     for truth in (1.0, 4.0, 30.0):
         size = np.full((2, 1, 1), 400.0)
-        gain, multiple, each = _summed_gain(
-            truth * size, size, np.array([0.5]), PulseGrid()
+        gain, multiple, each = summed_gain(
+            truth * size, size, np.array([0.5]), PulseGrid().trials
         )
         assert np.log(multiple[0, 0]) == pytest.approx(np.log(truth), abs=0.25)
         assert each.shape == (2, 1, 1)
         assert gain[0, 0] < each.sum() < truth**2 * 400
+
+
+def test_an_item_takes_its_own_multiple_as_far_as_that_is_likely():
+    common, sigma = np.array([10.0]), np.array([0.5])
+    size = np.array([[1.0], [1e6], [0.0], [1e6]])
+    wanted = np.array([[10.0], [14.0], [900.0], [5.0]])
+    found, cost = own_multiples(wanted * size, size, sigma, common)
+    # readings that know it decide; those that do not leave the common one
+    np.testing.assert_allclose(found[[0, 1, 3], 0], [10.0, 14.0, 5.0], rtol=0.05)
+    assert found[2, 0] == pytest.approx(10.0, rel=0.05)
+    assert cost[[0, 2], 0] == pytest.approx(0.0, abs=0.02)
+    z = np.log(found[[1, 3], 0] / 10.0) / 0.5
+    assert cost[[1, 3], 0] == pytest.approx(-(z**2) / 2, rel=0.1)
+    # what is plainly wrong costs no more than one in ten that are
+    far, dear = own_multiples(np.array([[70e6]]), np.array([[1e6]]), sigma, common)
+    assert far[0, 0] == pytest.approx(70.0, rel=0.05)
+    assert -6 < dear[0, 0] < np.log(0.1)
 
 
 def test_the_scatter_of_an_item_is_a_chance_with_a_wild_tenth():

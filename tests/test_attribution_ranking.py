@@ -1,5 +1,6 @@
 """Rankings on drawn networks: who is cleared, what is said, what never changes."""
 
+import inspect
 import json
 from functools import cache
 
@@ -22,8 +23,10 @@ from geotool.attribution._loads import decay_of, declared_loads, effluent_class
 from geotool.attribution._reasons import strength_words
 from geotool.attribution._states import influences
 from geotool.errors import GeotoolError, LayerError, LocateError, NetworkError
+from geotool.locate import locate_points
 from geotool.network import Scenario
 from geotool.tables import load_table
+from geotool.trace import trace_upstream
 
 
 # ---------------------------------------------------------------- drawn waters
@@ -225,7 +228,7 @@ def test_the_next_sample_parts_the_two_that_are_left():
     )
     assert ranking.next_sample[0].startswith("下一个样：在 ")
     assert "A河" in ranking.next_sample[0] or "B河" in ranking.next_sample[0]
-    bits = float(ranking.next_sample[1].rsplit("gain ", 1)[1].removesuffix(" bit"))
+    bits = float(ranking.next_sample[1].rsplit("gain ", 1)[1].removesuffix(" bit)"))
     assert 0.05 < bits <= 3.0
 
 
@@ -882,3 +885,12 @@ def test_outfalls_that_are_no_candidates_explain_other_sections():
 def test_readings_below_the_limit_are_ranked_but_said():
     ranking = stem(TWO, BETWEEN, readings({"S1": 0.3, "S2": 0.6}))
     assert any("断面没有超标" in zh for zh, _ in ranking.notes)
+
+
+def test_a_point_may_lie_as_far_off_as_elsewhere_unless_told():
+    "Or the trace would show an outfall that the ranking leaves out."
+    far = {
+        inspect.signature(one).parameters["max_offset_m"].default
+        for one in (rank_sources, build_problem, locate_points, trace_upstream)
+    }
+    assert len(far) == 1

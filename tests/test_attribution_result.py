@@ -169,7 +169,8 @@ def test_the_next_sample_is_told_with_its_place_and_gain(name, where):
         == f"下一个样：在 {where} 2.35 km 处测氨氮，预计能把候选范围缩小约 50%（信息量 1.0 比特）"
     )
     assert en == (
-        f"next sample: Ammonia nitrogen on {name or 'A1'} at 2.35 km, expected gain 1.0 bit"
+        f"next sample: Ammonia nitrogen on {f'{name} (A1)' if name else 'A1'} at 2.35 km, "
+        "expected to rule out about 50% of the candidates (gain 1.0 bit)"
     )
     weighed.trial = None
     assert _next_sample(weighed) == ("", "")

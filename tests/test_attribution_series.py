@@ -13,10 +13,11 @@ from hypothesis.extra.numpy import arrays
 
 from geotool.attribution import Evidence, Problem, build_problem
 from geotool.attribution._baseline import bumps, reading_sigma
-from geotool.attribution._ensemble import best_members, smooth_ensemble
+from geotool.attribution._ensemble import _step, best_members, smooth_ensemble
 from geotool.attribution._lags import lag_kernels, step_responses, travel_hours
 from geotool.attribution._members import FlowModel, FlowPrior, Web
-from geotool.attribution._pulses import PulseGrid, _summed_gain
+from geotool.attribution._multiples import summed_gain
+from geotool.attribution._pulses import PulseGrid
 from geotool.attribution._series import series_evidence
 from geotool.attribution._weigh import averaged, candidate_likelihood
 from geotool.network import build_network, orient_network
@@ -227,6 +228,21 @@ def test_smoother_finds_the_gaussian_posterior():
     assert (np.diff(found.misfit[order]) >= 0).all()
 
 
+def test_a_step_of_the_smoother_is_the_kalman_gain_of_its_sample():
+    "Worked out among the data instead of the members (Evensen 2009, 9)."
+    draw = np.random.default_rng(8)
+    values, found = draw.normal(size=(6, 3)), 2.0 * draw.normal(size=(6, 4))
+    sd = np.array([1.0, 2.0, 0.5])
+    both = np.cov((values / sd).T, found.T)
+    slow = 3.0 * (found**2).mean()
+    gain = both[:3, 3:] @ np.linalg.inv(both[3:, 3:] + slow * np.eye(4))
+    noise = np.random.default_rng(1).standard_normal(found.shape) * np.sqrt(slow)
+    np.testing.assert_allclose(
+        _step(values, found, sd, np.random.default_rng(1)),
+        -(found + noise) @ gain.T,
+    )
+
+
 def test_smoother_is_the_same_for_the_same_seed():
     """Same seed, same members; another seed, others."""
     make = lambda seed: (
@@ -284,10 +300,11 @@ def test_summed_gain_is_the_integral_by_brute_force():
     on, size = np.array([40.0, 3.0]), np.array([9.0, 4.0])
     grid = PulseGrid()
     shape = (2, 1, 1)
-    found, _, _ = _summed_gain(
-        on.reshape(shape), size.reshape(shape), np.array([0.5]), grid
+    found, _, _ = summed_gain(
+        on.reshape(shape), size.reshape(shape), np.array([0.5]), grid.trials
     )
-    common = np.log(np.geomspace(*grid.multiples, grid.multiple_steps))
+    common = np.log(np.geomspace(1.0, 60.0, 14))
+    np.testing.assert_allclose(np.log(grid.trials), common)
     own = np.linspace(common[0] - 2.5, common[-1] + 2.5, 20_001)
     each = np.exp(on[:, None] * np.exp(own) - size[:, None] * np.exp(2 * own) / 2)
     total = 0.0

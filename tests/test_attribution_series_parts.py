@@ -1,5 +1,6 @@
 """From a problem to series, web and suspects, each number by hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,13 @@ import pytest
 
 from geotool.attribution import _series as _series_module
 from geotool.attribution._ensemble import Ensemble
-from geotool.attribution._found import TOLD, Found, pulse_facts, travel_hours_of
+from geotool.attribution._found import (
+    TOLD,
+    Found,
+    Yardstick,
+    pulse_facts,
+    travel_hours_of,
+)
 from geotool.attribution._lags import Kernels
 from geotool.attribution._members import SURE_TURNS, FlowPrior
 from geotool.attribution._problem import Evidence
@@ -480,33 +487,87 @@ def found_of(gain):
     )
 
 
-def test_the_facts_of_a_candidate_are_those_of_its_best_pulse():
-    given = SimpleNamespace(
-        suspects=SimpleNamespace(nodes=ints(0)), target=1, first=START,
-        sections=ints(0, 2, 1),
+YARD = Yardstick(temper=0.5, most=7.0, log_prior=np.log([0.2, 0.8]))
+
+
+def given_of(target=1, nodes=(0,), last=50.0):
+    return SimpleNamespace(
+        suspects=SimpleNamespace(nodes=ints(*nodes), owner=ints(0)), target=target,
+        first=START, sections=ints(0, 2, 1),
+        series=SimpleNamespace(times_h=np.array([0.0, last])),
     )  # fmt: skip
-    problem = SimpleNamespace(sections=pd.DataFrame({"section_id": ["S0", "S1", "S2"]}))
+
+
+PROBLEM = SimpleNamespace(sections=pd.DataFrame({"section_id": ["S0", "S1", "S2"]}))
+
+
+def test_the_facts_of_a_candidate_are_those_of_its_best_pulse():
     found = found_of([5.0, 9.0])
-    np.testing.assert_allclose(travel_hours_of(given, found, 0), [3.0 + 5.0, 3.0 + 9.0])
-    said = pulse_facts(problem, given, found, 0, 1, 0.5)
+    np.testing.assert_allclose(travel_hours_of(given_of(), found, 0), [8.0, 12.0])
+    said = pulse_facts(PROBLEM, given_of(), found, 0, 1, YARD)
     assert said == {
         "travel_time_min_h": 8.0, "travel_time_max_h": 12.0, "amplitude": 7.0,
-        "onset": START + pd.Timedelta(hours=6), "end": START + pd.Timedelta(hours=30),
-        "fits": {"S0": 2.0}, "against": {"S2": -2.0}, "fingerprint": 1.0,
-    }  # fmt: skip
+        "is_least": True, "onset": START + pd.Timedelta(hours=6),
+        "end": START + pd.Timedelta(hours=30),
+        "fits": {}, "against": {}, "fingerprint": 0.0,
+    }, "alone it is the average"  # fmt: skip
     assert TOLD == 0.7, "a factor of two"
     weak = found_of([0.0, TOLD / 0.5 - 1e-9])
-    assert pulse_facts(problem, given, weak, 0, 0, 0.5) == {
-        "travel_time_min_h": 8.0, "travel_time_max_h": 12.0,
-    }  # fmt: skip
-    assert "onset" in pulse_facts(
-        problem, given, found_of([0.0, TOLD / 0.5]), 0, 0, 0.5
-    )
-    given.suspects.nodes = ints(1)
-    only = pulse_facts(problem, given, found, 0, 0, 0.5)
+    assert "onset" not in pulse_facts(PROBLEM, given_of(), weak, 0, 0, YARD)
+    least = found_of([0.0, TOLD / 0.5])
+    assert "onset" in pulse_facts(PROBLEM, given_of(), least, 0, 0, YARD)
+    more = replace(YARD, most=7.1)
+    assert not pulse_facts(PROBLEM, given_of(), found, 0, 0, more)["is_least"]
+    only = pulse_facts(PROBLEM, given_of(nodes=[1]), found, 0, 0, YARD)
     assert only["travel_time_min_h"] == only["travel_time_max_h"] == 4.0
-    given.target = 0
-    assert "travel_time_min_h" not in pulse_facts(problem, given, found, 0, 0, 0.5)
+    dry = pulse_facts(PROBLEM, given_of(target=0), found, 0, 0, YARD)
+    assert "travel_time_min_h" not in dry
+
+
+@pytest.mark.parametrize(("last", "seen"), [(38.0, True), (37.9, False)])
+def test_an_end_is_told_once_its_water_may_have_come(last, seen):
+    "It would have ended at 30 h; the fastest flow takes 8 h to the section."
+    said = pulse_facts(PROBLEM, given_of(last=last), found_of([5.0, 9.0]), 0, 1, YARD)
+    assert pd.isna(said["end"]) != seen
+    assert said["onset"] == START + pd.Timedelta(hours=6)
+
+
+def rivals(by_section, *, gain=((5.0,), (9.0,), (4.0,)), multiple=3.0):
+    "Three points of two candidates, the second with two."
+    return PulseScore(
+        gain=np.array(gain), start_h=np.zeros((3, 1)), length_h=np.full((3, 1), 8.0),
+        multiple=np.full((3, 1), multiple), by_section=np.array(by_section, float),
+        by_item=np.array([[50.0, 1.0, 2.0], [50.0, 0.0, 0.0], [50.0, 9.0, 9.0]]),
+    )  # fmt: skip
+
+
+def test_what_all_explain_alike_says_nothing_of_who_it_was():
+    owner = ints(0, 1, 1)
+    same = rivals([[900.0, 0.0], [900.0, 6.0], [0.0, 99.0]])
+    first, second = (YARD.compared(same, owner, point) for point in (0, 1))
+    np.testing.assert_allclose([first[0], second[0]], 0.0, atol=1e-9)
+    # the odds between two are those of their likelihoods, whatever the average
+    np.testing.assert_allclose(first - second, 0.5 * np.array([0.0, -6.0, 3.0]))
+    # weighed by what was believed before, the ratios to the average are one in the mean
+    mean = 0.2 * np.exp(first) + 0.8 * np.exp(second)
+    np.testing.assert_allclose(mean, 1.0)
+
+
+def test_of_a_hopeless_candidate_only_the_section_that_failed_speaks():
+    found = found_of([5.0, 9.0])
+    given = given_of(nodes=[0, 0, 0])
+    given.suspects.owner = ints(0, 1, 1)
+    score = rivals([[0.0, 0.0, 0.0], [9.0, 90.0, 9.0], [0.0, 0.0, 0.0]])
+    lost = replace(score, multiple=np.array([[NAN], [3.0], [3.0]]))
+    found = replace(found, scores=[lost] * 3)
+    said = pulse_facts(PROBLEM, given, found, 0, 0, YARD)
+    assert set(said) == {"travel_time_min_h", "travel_time_max_h", "against"}
+    # the target is the second of those with series
+    assert set(said["against"]) == {"S2"}
+    assert said["against"]["S2"] == pytest.approx(-45.0, abs=0.3)
+    alike = replace(lost, by_section=np.zeros((3, 3)))
+    found = replace(found, scores=[alike] * 3)
+    assert pulse_facts(PROBLEM, given, found, 0, 0, YARD)["against"] == {}
 
 
 @pytest.mark.parametrize("measured", [True, False])

@@ -74,6 +74,19 @@ def test_a_band_gives_the_heads_of_every_member(seed):
         assert found[member] == pytest.approx(np.linalg.solve(whole, right[member]))
 
 
+def test_nodes_that_hang_on_held_ones_alone_need_no_band():
+    band = Band(np.array([0, 2]), np.array([1, 3]), 4, np.array([0, 2]))
+    heads = band.solve(np.array([[4.0, 0.5]]), np.array([[2.0, 2.0]]))
+    np.testing.assert_allclose(heads, [[0.5, 4.0]])
+
+
+def test_loops_are_compiled_where_numba_is_and_only_there(monkeypatch):
+    pytest.importorskip("numba")
+    assert hasattr(_solver._compiled.__wrapped__(), "__file__")
+    monkeypatch.setattr(_solver, "find_spec", lambda _: None)
+    assert _solver._compiled.__wrapped__() is None
+
+
 def test_a_band_that_rounding_makes_singular_is_solved_all_the_same():
     band = Band(np.array([0, 1, 2]), np.array([1, 2, 3]), 4, np.array([0, 1, 2]))
     heads = band.solve(np.array([[1e3, 1e3, 1e-17]]), np.array([[1e-17, 0.0, 0.0]]))

@@ -116,8 +116,9 @@ def test_names_of_rivers_are_told_in_order_each_once(rows):
 @pytest.mark.parametrize(
     ("hours", "zh", "en"),
     [
-        ((5.4, 3.2, 9.7), "，约 5 h（3–10 h）", ", about 5 h (3 to 10 h)"),
-        ((NAN, 3.2, 9.7), "，3–10 h", ", 3 to 10 h"),
+        ((5.4, 3.2, 9.7), "，约 5.4 h（3.2–9.7 h）", ", about 5.4 h (3.2 to 9.7 h)"),
+        ((5.4, 3.2, 10.2), "，约 5 h（3–10 h）", ", about 5 h (3 to 10 h)"),
+        ((NAN, 3.2, 9.7), "，3.2–9.7 h", ", 3.2 to 9.7 h"),
         ((5.4, NAN, 9.7), "经 长河，其", "by 长河;"),
         ((5.4, 3.2, np.inf), "经 长河，其", "by 长河;"),
     ],
@@ -165,16 +166,28 @@ def test_how_many_times_the_declared_load_it_would_take(amplitude, basis, told_o
     zh, en = said({"amplitude": amplitude}, basis=basis)[1]
     assert zh.endswith("；若由它造成，约需多排申报量的 3.2 倍") == told_of
     assert en.endswith("; if it made the rest, about 3.2 times that more") == told_of
+    # the largest that was tried: it may need more
+    zh, en = said({"amplitude": amplitude, "is_least": True}, basis=basis)[1]
+    assert zh.endswith("；若由它造成，至少需多排申报量的 3.2 倍") == told_of
+    assert en.endswith("; if it made the rest, at least 3.2 times that more") == told_of
 
 
-@pytest.mark.parametrize("end", [pd.NaT, pd.Timestamp("2026-05-04 20:30"), None])
+def test_a_load_that_makes_all_and_more_leaves_no_rest():
+    zh, en = said({"amplitude": 0.3}, value=(0.6, 0.19, 3.0))[1]
+    assert zh.endswith("，单按此数断面就有 0.2 mg/L（实测 0.19）")
+    assert en.endswith(" alone makes 0.2 mg/L at the section, where 0.19 was read")
+
+
+@pytest.mark.parametrize("end", [pd.NaT, pd.Timestamp("2026-05-04 20:40"), None])
 def test_when_it_would_have_begun_and_ended(end):
     facts = {"onset": pd.Timestamp("2026-05-03 08:15"), "end": end}
     zh, en = said(facts)[2]
     known = end is not None and not pd.isna(end)
-    assert zh == "推算排放始于 05-03 08:15" + ("，止于 05-04 20:30" if known else "")
-    assert en == "would have begun 05-03 08:15" + (
-        " and ended 05-04 20:30" if known else ""
+    assert zh == "推算排放约始于 05-03 08 时" + (
+        "，约止于 05-04 21 时" if known else "，读数里还看不到停"
+    )
+    assert en == "would have begun about 05-03 08:00" + (
+        " and ended about 05-04 21:00" if known else "; the readings show no end yet"
     )
     assert len(said({"onset": pd.NaT, "end": end})) == 2
 
@@ -195,8 +208,8 @@ def test_when_it_would_have_begun_and_ended(end):
           " ×<0.01")),
         ({"S2": 9.0}, 1.0, "支持：其排水经过断面 S2，浓度与其相符（氨氮 1 mg/L） ×>100",
          "for: its water passes S2, where the reading fits (NH3N 1 mg/L) ×>100"),
-        ({"S2": -0.2}, NAN, "不支持：其排水经过断面 S2，那里没有相应升高 ×0.82",
-         "against: its water passes S2, which did not rise as it would have ×0.82"),
+        ({"S2": -0.2}, NAN, "不支持：其排水经过断面 S2，那里的浓度与其不符 ×0.82",
+         "against: its water passes S2, where the reading does not fit ×0.82"),
         ({"S0": 0.2}, 3.0, "支持：断面 S0 超标与它无关，仍相符（氨氮 3 mg/L） ×1.2",
          "for: S0 failed without it, which still fits (NH3N 3 mg/L) ×1.2"),
         ({"S0": -1.0}, 3.0, "不支持：断面 S0 也超标，但其排水到不了那里（氨氮 3 mg/L） ×0.37",
@@ -292,6 +305,10 @@ def test_a_ratio_is_written_as_a_factor(factor, text):
 )  # fmt: skip
 def test_each_word_holds_from_its_own_edge(p, ratio, even, key):
     assert strength_words(p, ratio, even) == STRENGTH[key]
+
+
+def test_what_no_row_of_the_table_holds_for_is_told_by_its_last():
+    assert strength_words(NAN, NAN, 0.1) == STRENGTH["less_likely"]
 
 
 def test_the_first_is_held_against_the_second_and_the_others_against_the_first():

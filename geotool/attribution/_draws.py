@@ -9,6 +9,9 @@ from geotool.attribution._problem import Floats, Problem, Words
 STEADY = 0.05
 """An error by the draw below this is not worth a warning."""
 
+NOTHING = 0.005
+"""Below this the error of every probability would be told as 0.00."""
+
 
 def draw_error(left_out: Sequence[Floats], registered: int) -> Floats:
     """
@@ -65,13 +68,18 @@ def draw_words(problem: Problem, probability: Floats, error: Floats) -> list[Wor
         return []
     first, most = int(probability[: problem.n].argmax()), int(own.argmax())
     name = str(problem.sources["outfall_id"].iloc[most])
+    zh = "概率是几组独立试出的流量方案的平均；由组间差别看，换一批方案，"
+    en = "probabilities are means over independent draws of flows; by how these differ "
     # searches that all missed the same flow look alike: the error is a least one
-    zh = (
-        "概率是几组独立试出的流量方案的平均；由组间差别看，换一批方案，"
-        f"首位的概率至少会变 {own[first]:.2f}，变得最多的 {name} 至少会变 {own[most]:.2f}"
-    )
-    en = (
-        "probabilities are means over independent draws of flows; by how these differ "
+    if own[most] < NOTHING:
+        zh += "各概率几乎不变（差别不到 0.01）；各组若都漏了同一种水流，这样看不出来"
+        en += (
+            "another draw would hardly move any (by less than 0.01); that all of them "
+            "missed a flow would not show"
+        )
+        return [(zh, en)]
+    zh += f"首位的概率至少会变 {own[first]:.2f}，变得最多的 {name} 至少会变 {own[most]:.2f}"
+    en += (
         f"another draw would move that of the first by {own[first]:.2f} or more, that of "
         f"{name} the most, by {own[most]:.2f} or more"
     )

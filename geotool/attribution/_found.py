@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geotool.attribution._lags import Kernels
+from geotool.attribution._logs import logsumexp
 from geotool.attribution._problem import Floats, Ints, Problem
 from geotool.attribution._pulses import PulseScore
 from geotool.attribution._series_input import SeriesInput
@@ -48,13 +49,48 @@ class Found:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Yardstick:
+    """
+    What the pulses of a candidate are held against: those of the others.
+
+    Attributes
+    ----------
+    temper : float
+        Power of the likelihood of a pulse.
+    most : float
+        Largest multiple of the usual load that was tried.
+    log_prior : array of float, one a candidate
+    """
+
+    temper: float
+    most: float
+    log_prior: Floats
+
+    def compared(self, score: PulseScore, owner: Ints, point: int) -> Floats:
+        """
+        Give what each section and, last, the other items say of a point.
+
+        Of log-odds against the average candidate in the same flow, each by its best
+        point: what explains the readings, but no better than any other does, says
+        nothing of who it was.
+        """
+        others = score.by_item[:, 1:].sum(axis=1)
+        each = self.temper * np.column_stack([score.by_section, others])
+        order = np.lexsort((-score.gain.max(axis=1), owner))
+        best = order[np.unique(owner[order], return_index=True)[1]]
+        prior = self.log_prior[owner[best]]
+        average = logsumexp(each[best] + prior[:, None], axis=0) - logsumexp(prior)
+        return np.asarray(each[point] - average)
+
+
 def pulse_facts(
     problem: Problem,
     given: SeriesInput,
     found: Found,
     point: int,
     member: int,
-    temper: float,
+    yardstick: Yardstick,
 ) -> dict[str, Any]:
     """Tell what the reasons of a candidate rest on, from its best pulse."""
     score = found.scores[member]
@@ -66,17 +102,27 @@ def pulse_facts(
     if len(hours):
         said["travel_time_min_h"] = float(hours.min())
         said["travel_time_max_h"] = float(hours.max())
-    if score.gain[point, pulse] * temper < TOLD:
-        return said
-    part = temper * score.by_section[point]
+    *part, others = yardstick.compared(score, given.suspects.owner, point).tolist()
     names = problem.sections["section_id"].astype(str).to_numpy(dtype=object)
-    each = dict(zip(names[given.sections].tolist(), part.tolist(), strict=True))
-    said["amplitude"] = float(score.multiple[point, pulse])
-    said["onset"] = given.first + pd.Timedelta(hours=start)
-    said["end"] = given.first + pd.Timedelta(hours=start + length)
+    each = dict(zip(names[given.sections].tolist(), part, strict=True))
+    multiple = float(score.multiple[point, pulse])
+    # no pulse comes near: what it would do elsewhere is not known
+    if np.isnan(multiple):
+        own = names[given.sections[given.target]]
+        said["against"] = {own: each[own]} if each[own] < -TOLD else {}
+        return said
     said["fits"] = {key: value for key, value in each.items() if value > TOLD}
     said["against"] = {key: value for key, value in each.items() if value < -TOLD}
-    said["fingerprint"] = float(temper * score.by_item[point, 1:].sum())
+    said["fingerprint"] = others
+    if score.gain[point, pulse] * yardstick.temper < TOLD:
+        return said
+    said["amplitude"] = multiple
+    said["is_least"] = multiple >= yardstick.most * (1.0 - 1e-9)
+    said["onset"] = given.first + pd.Timedelta(hours=start)
+    # an end whose water has not come yet is none that was seen
+    seen_h = float(given.series.times_h[-1]) - hours.min(initial=np.inf)
+    ended = start + length <= seen_h
+    said["end"] = given.first + pd.Timedelta(hours=start + length) if ended else pd.NaT
     return said
 
 

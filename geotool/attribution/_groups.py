@@ -112,7 +112,7 @@ def _group(network: RiverNetwork, canals: Canals, segments: Ints) -> ReachGroup:
     ids = [str(key) for key in network.reaches["reach_id"].iloc[rows[:3]]]
     names = [
         str(name)
-        for name in dict.fromkeys(network.reaches["name"].iloc[rows])
+        for name in network.reaches["name"].iloc[rows].unique()
         if isinstance(name, str) and name
     ]
     low, high = canals.low_m[segments].min(), canals.high_m[segments].max()

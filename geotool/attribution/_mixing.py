@@ -93,7 +93,7 @@ def mixing_words(problem: Problem, mixing_m: Floats) -> list[Words]:
                 "读数随采样的岸边偏高或偏低"
             ),
             (
-                f"{len(near)} outfalls lie so near above the section "
+                f"{len(near)} of the outfalls lie so near above the section "
                 f"({shown.replace('、', ', ')}) that their water may not be mixed across: "
                 "readings hang on the bank that is sampled"
             ),

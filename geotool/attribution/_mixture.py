@@ -22,6 +22,9 @@ from geotool.tables import load_table
 STEPS = 80
 """Sizes of the extra load that are tried."""
 
+HARDLY = 1e-12
+"""What arrives of the item that failed, beside the most of any, below which none does."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
@@ -111,9 +114,9 @@ def _shapes(
     """Give what each source and class makes of the items, for 1 mg/L of the first."""
     place = [problem.items.index(one) for one in items]
     psi = influence.psi[:, place, problem.target].mean(axis=0)
-    reached = psi[0] > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        left = np.where(reached, psi / psi[0], np.nan)
+    # of what hardly arrives no ratio is left, but rounding (and sizes beyond all numbers)
+    reached = psi[0] > HARDLY * psi[0].max(initial=0.0)
+    left = np.where(reached, psi / np.where(reached, psi[0], 1.0), np.nan)
     own = problem.profile_mg_l[: problem.n, place] * left[:, : problem.n].T
     ids = problem.sources["outfall_id"].astype(str)
     names: list[Words] = list(zip(ids, ids, strict=True))

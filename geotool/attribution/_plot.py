@@ -216,11 +216,11 @@ def made_at_target(
     """
     Give the course that a candidate's discharge would have at the section that failed.
 
-    By series of readings its time is that of the evidence, from onset to end, later by
-    the range of travel times, and only its height is taken from the readings, by least
-    squares. Without, it stands in the window of the exceedance, as high as the candidate
-    would make it. Both lie above the median of the readings outside,
-    above nothing where there are none.
+    By series of readings its time is that of the evidence, from onset to end (or on,
+    where they show none), later by the range of travel times, and only its height is
+    taken from the readings, by least squares. Without, it stands in the window of the
+    exceedance, as high as the candidate would make it. Both lie above the median of the
+    readings outside, above nothing where there are none.
 
     Parameters
     ----------
@@ -252,12 +252,13 @@ def _shape(
     """Between 0 and 1: how much of the discharge has come to the section."""
     onset, end = row["onset"], row["end"]
     low, high = row["travel_time_min_h"], row["travel_time_max_h"]
-    timed = not (pd.isna(onset) or pd.isna(end)) and np.isfinite([low, high]).all()
+    timed = not pd.isna(onset) and np.isfinite([low, high]).all()
     if not timed:
         inside = (time >= window[0]) & (time <= window[1])
         return inside.to_numpy(float)
     hours = (time - onset).dt.total_seconds().to_numpy() / 3600.0
-    length = (end - onset).total_seconds() / 3600.0
+    # no end: it goes on
+    length = np.inf if pd.isna(end) else (end - onset).total_seconds() / 3600.0
     # the front arrives, and the tail leaves, within the range of travel times
     corners = [low, max(high, low + 1e-6)]
     come = np.interp(hours, corners, [0.0, 1.0])

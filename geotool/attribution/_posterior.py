@@ -106,7 +106,9 @@ def contribution_shares(
     parts = made / np.maximum(total, 1e-300)[:, None]
     top = min(3, len(kept))
     largest = np.argpartition(-made, top - 1, axis=1)[:, :top]
-    often = np.bincount(largest.ravel(), minlength=len(kept)) / draws
+    # who makes nothing is no contributor, however few there are
+    largest = largest[np.take_along_axis(made, largest, axis=1) > 0]
+    often = np.bincount(largest, minlength=len(kept)) / draws
     share, low, high, three = (np.zeros(count) for _ in range(4))
     share[kept] = parts.mean(axis=0)
     low[kept], high[kept] = np.quantile(parts, [0.1, 0.9], axis=0)

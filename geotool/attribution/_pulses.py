@@ -6,18 +6,9 @@ import numpy as np
 
 from geotool.attribution._baseline import Baseline, Fit
 from geotool.attribution._lags import Kernels, step_responses
-from geotool.attribution._logs import logsumexp
 from geotool.attribution._members import Flow
+from geotool.attribution._multiples import own_multiples, summed_gain
 from geotool.attribution._problem import Floats, Ints
-
-REACH = 5.0
-"""Standard deviations of the logarithm to which an item's own multiple is summed."""
-
-WILD, WILD_SHARE = 2.5, 0.1
-"""How much wider is the scatter of declared figures that are plainly wrong; how many."""
-
-FINE_LN = 0.08
-"""Step of the logarithm of that sum."""
 
 HOPELESS = 100.0
 """A gain this far below the best, even with every freedom, is not weighed exactly."""
@@ -73,6 +64,11 @@ class PulseGrid:
     multiple_steps: int = 14
     kept: int = 8
 
+    @property
+    def trials(self) -> Floats:
+        """Multiples that are tried."""
+        return np.geomspace(*self.multiples, self.multiple_steps)
+
 
 @dataclass(frozen=True, eq=False)
 class PulseScore:
@@ -87,7 +83,8 @@ class PulseScore:
     multiple : array, as gain
         The likeliest.
     by_section : array, points x sections
-        What each section adds to the gain of the best pulse, roughly.
+        What each section adds to the gain of the best pulse, by the likeliest multiples,
+        what these cost, and the loads that then fit.
     by_item : array, points x items
     """
 
@@ -254,85 +251,55 @@ class Pulses:
         points: Ints,
     ) -> PulseScore:
         """Weigh chosen pulses with the loads fitted anew and one common multiple."""
-        base, grid = self.baseline, self.grid
-        items, suspects = step.shape[:2]
-        count, sections = start_h.shape[1], len(base.sections)
+        base, suspects = self.baseline, self.suspects
+        items, count, sections = len(step), start_h.shape[1], len(base.sections)
         since = base.series.times_h - start_h[..., None]
         lag = np.maximum(np.round(since / self._fine).astype(np.int64), 0)
         late = np.round(length_h / self._fine).astype(np.int64)
-        first = np.arange(suspects)[:, None, None] * step.shape[2]
+        first = np.arange(len(points))[:, None, None] * step.shape[2]
         ended = np.maximum(lag - late[..., None], 0)
         every = step.reshape(items, -1, sections)
         pulse = every.take(first + lag, axis=1)
         pulse -= every.take(first + ended, axis=1)
-        flat = pulse.reshape(items, suspects * count, -1)
+        flat = pulse.reshape(items, len(points) * count, -1)
         weighed = weight[:, None] * flat
         on = (weighed @ fit.rest[..., None].astype(np.float32))[..., 0]
         both = weighed @ fit.effect.transpose(0, 2, 1).astype(np.float32)
         held = ((both @ fit.inverse) * both).sum(axis=2)
         power = (weighed * flat).sum(axis=2)
         size = np.maximum(power - held, 1e-9 * power + 1e-12)
-        shape = (items, suspects, count)
-        gain, multiple, item_gain = _summed_gain(
-            on.reshape(shape), size.reshape(shape), self.suspects.sigma[points], grid
-        )
+        shape = (items, len(points), count)
+        on, size, sigma = on.reshape(shape), size.reshape(shape), suspects.sigma[points]
+        gain, multiple, item_gain = summed_gain(on, size, sigma, self.grid.trials)
         best = np.argmax(gain, axis=1)
-        each = np.arange(suspects)
+        each = np.arange(len(points))
         chosen = pulse[:, each, best]
-        times = chosen.shape[2]
-        rest = (weight * fit.rest).reshape(items, 1, times, sections)
-        weight = weight.reshape(items, 1, times, sections)
-        much = (on / size).reshape(shape)[:, each, best][..., None, None]
-        much = np.maximum(much, 0.0) * chosen
-        part = (much * rest - much**2 * weight / 2).sum(axis=(0, 2))
+        loads = both.reshape(*shape, -1)[:, each, best] @ fit.inverse
+        much, cost = own_multiples(
+            on[:, each, best], size[:, each, best], sigma, multiple[each, best]
+        )
+        made = chosen - (loads @ fit.effect).reshape(chosen.shape)
+        made *= much[..., None, None]
         return PulseScore(
             gain=gain,
             start_h=start_h,
             length_h=length_h,
             multiple=multiple,
-            by_section=part,
+            by_section=_by_section(made, cost, fit, weight),
             by_item=item_gain[:, each, best].T,
         )
 
 
-def _summed_gain(
-    on: Floats, size: Floats, sigma: Floats, grid: PulseGrid
-) -> tuple[Floats, Floats, Floats]:
+def _by_section(made: Floats, cost: Floats, fit: Fit, weight: Floats) -> Floats:
     """
-    Sum out the multiple: one for all items, each item's own scattered about it.
+    Sum how much less the readings of each section miss, points x sections.
 
-    ``on`` is the pulse on the residual, ``size`` its square, both weighed: of one item
-    the gain of a multiple m is ``m on - m^2 size / 2``. The logarithm of m is normal
-    about that of the common one, or wide of it; all common ones of the grid are as likely.
+    ``made``, items x points x times x sections, is what the best pulse changes; its
+    ``cost``, items x points, is charged where that shows.
     """
-    trial = np.log(np.geomspace(*grid.multiples, grid.multiple_steps))
-    reach = REACH * float(sigma.max())
-    own = np.arange(trial[0] - reach, trial[-1] + reach, FINE_LN)
-    each = np.exp(own)
-    gain = on[..., None] * each - size[..., None] * (each**2 / 2)
-    most = gain.max(axis=-1, keepdims=True)
-    # what is left lies between 0 and 1: single precision is twice as fast
-    likely = np.exp((gain - most).astype(np.float32))
-    found = np.empty((*on.shape, len(trial)))
-    for one in np.unique(sigma):
-        same = sigma == one
-        found[:, same] = likely[:, same] @ _scatter(own[:, None] - trial, one).astype(
-            np.float32
-        )
-    item = most + np.log(np.maximum(found, 1e-300))
-    total = item.sum(axis=0)
-    top = np.argmax(total, axis=-1)
-    summed = logsumexp(total, axis=-1) - np.log(len(trial))
-    best = np.take_along_axis(item, top[None, ..., None], axis=-1)[..., 0]
-    return summed, np.exp(trial[top]), best
-
-
-def _scatter(apart: Floats, sigma: float) -> Floats:
-    """
-    Give the chance of an item's own multiple, by the logarithm of its ratio.
-
-    Normal, but for one in ten that is off by more: a declared figure may be any.
-    """
-    usual, wild = (np.exp(-((apart / s) ** 2) / 2) for s in (sigma, WILD * sigma))
-    usual, wild = usual / usual.sum(axis=0), wild / wild.sum(axis=0)
-    return np.asarray((1.0 - WILD_SHARE) * usual + WILD_SHARE * wild)
+    shape = (len(made), 1, *made.shape[2:])
+    rest, weight = (weight * fit.rest).reshape(shape), weight.reshape(shape)
+    power = (weight * made**2).sum(axis=2)
+    share = power / np.maximum(power.sum(axis=2, keepdims=True), 1e-300)
+    gained = (made * rest).sum(axis=2) - power / 2 + cost[..., None] * share
+    return np.asarray(gained.sum(axis=0))

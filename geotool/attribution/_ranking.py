@@ -73,8 +73,9 @@ class Ranking:
         ``contribution_share``: part of the concentration at the section, with its 80 %
         range. ``made_mg_l``: what it would add at the section beyond its declared load.
         ``onset``, ``end``: when it would have discharged, by series of readings;
-        NaT where there are none. ``by_section``: what each section says of it, natural
-        logarithm of the odds. ``reasons``, ``reasons_en``: sentences to check.
+        NaT where there are none, or they show no end. ``by_section``: what each section
+        says of it, natural logarithm of the odds against the average candidate.
+        ``reasons``, ``reasons_en``: sentences to check.
     unregistered : DataFrame
         Stretches on which a source that is in no register may lie: :data:`UNREGISTERED_COLUMNS`; ``reaches`` counts them,
         ``intervals`` lists reach id, from and to in metres.

@@ -1,9 +1,10 @@
 """Sentences that an inspector can check: for each rank, why it stands there.
 
 Facts of evidence that are spoken of, all optional: ``travel_time_min_h`` and
-``travel_time_max_h``, ``amplitude`` (extra load over the declared), ``extra_mg_l``,
-``sections`` or ``fits`` and ``against`` (section id to log-ratio), ``fingerprint``,
-``lag``, ``onset``, ``end``, ``wet``, ``needs``.
+``travel_time_max_h``, ``amplitude`` (extra load over the declared), ``is_least``
+(no larger one was tried), ``extra_mg_l``, ``sections`` or ``fits`` and ``against``
+(section id to log-ratio against the average candidate), ``fingerprint``, ``lag``,
+``onset``, ``end``, ``wet``, ``needs``.
 """
 
 from collections.abc import Mapping
@@ -158,12 +159,16 @@ def _way(told: Told, k: int) -> Words:
         en += f" by {', '.join(names[:4])}"
     middle, low, high = told.time_h[k]
     if np.isfinite([low, high]).all():
-        about = f"约 {middle:.0f} h（{low:.0f}–{high:.0f} h）"
-        zh += f"，{about}" if np.isfinite(middle) else f"，{low:.0f}–{high:.0f} h"
+        places = 0 if high >= 10 else 1
+        about, least, most = (f"{one:.{places}f}" for one in (middle, low, high))
+        is_known = np.isfinite(middle)
+        zh += (
+            f"，约 {about} h（{least}–{most} h）" if is_known else f"，{least}–{most} h"
+        )
         en += (
-            f", about {middle:.0f} h ({low:.0f} to {high:.0f} h)"
-            if np.isfinite(middle)
-            else f", {low:.0f} to {high:.0f} h"
+            f", about {about} h ({least} to {most} h)"
+            if is_known
+            else f", {least} to {most} h"
         )
     arrived = float(told.arrived[k])
     if told.level > 0 and _by_series_only(told, k):
@@ -202,14 +207,26 @@ def _size(told: Told, k: int, facts: Mapping[str, Any]) -> Words:
     seen = float(told.value_mg_l[target, 0])
     zh = f"{item.zh}负荷 {load * 86.4:.3g} kg/d（{basis['zh']}）"
     en = f"{item.en} load {load * 86.4:.3g} kg/d ({basis['en']})"
+    if made >= seen:  # no rest is left that more of it would have to make
+        return (
+            f"{zh}，单按此数断面就有 {made:.2g} {item.unit}（实测 {seen:.3g}）",
+            (
+                f"{en} alone makes {made:.2g} {item.unit} at the section, where "
+                f"{seen:.3g} was read"
+            ),
+        )
     if np.isfinite(seen) and not _by_series_only(told, k):
         zh += f"，解释断面 {seen:.3g} {item.unit} 中的 {made:.2g}"
         en += f" makes {made:.2g} of {seen:.3g} {item.unit} at the section"
     times = float(facts.get("amplitude", np.nan))
     declared = problem.load_basis[k, 0] != "count"
     if declared and np.isfinite(times) and times > 0:
-        zh += f"；若由它造成，约需多排申报量的 {times:.2g} 倍"
-        en += f"; if it made the rest, about {times:.2g} times that more"
+        # who needs more than the largest that is tried explains only a part
+        zh_about, en_about = (
+            ("至少", "at least") if facts.get("is_least") else ("约", "about")
+        )
+        zh += f"；若由它造成，{zh_about}需多排申报量的 {times:.2g} 倍"
+        en += f"; if it made the rest, {en_about} {times:.2g} times that more"
     return zh, en
 
 
@@ -217,14 +234,18 @@ def _when(facts: Mapping[str, Any]) -> list[Words]:
     onset, end = facts.get("onset"), facts.get("end")
     if onset is None or pd.isna(onset):
         return []
-    zh, en = (
-        f"推算排放始于 {onset:%m-%d %H:%M}",
-        f"would have begun {onset:%m-%d %H:%M}",
-    )
-    if end is not None and not pd.isna(end):
-        zh += f"，止于 {end:%m-%d %H:%M}"
-        en += f" and ended {end:%m-%d %H:%M}"
-    return [(zh, en)]
+    zh_begin, en_begin = _hour(onset)
+    zh, en = f"推算排放约始于 {zh_begin}", f"would have begun about {en_begin}"
+    if end is None or pd.isna(end):
+        return [(f"{zh}，读数里还看不到停", f"{en}; the readings show no end yet")]
+    zh_end, en_end = _hour(end)
+    return [(f"{zh}，约止于 {zh_end}", f"{en} and ended about {en_end}")]
+
+
+def _hour(moment: pd.Timestamp) -> Words:
+    """Write an estimated moment to the hour: readings tell no more."""
+    near = moment.round("h")
+    return f"{near:%m-%d %H} 时", f"{near:%m-%d %H}:00"
 
 
 # ---------------------------------------------------------------- for and against
@@ -309,8 +330,8 @@ _SECTION_WORDS = {
         "its water passes {}, where the reading fits",
     ),
     (True, False, False): (
-        "其排水经过断面 {}，那里没有相应升高",
-        "its water passes {}, which did not rise as it would have",
+        "其排水经过断面 {}，那里的浓度与其不符",
+        "its water passes {}, where the reading does not fit",
     ),
     (False, True, True): (
         "断面 {} 超标与它无关，仍相符",

@@ -283,6 +283,7 @@ def _next_sample(weighed: Weighed) -> Words:
     name = row["name"] if isinstance(row["name"], str) and row["name"] else ""
     item = item_table()[weighed.problem.item]
     where = f"{name}（{row['reach_id']}）" if name else str(row["reach_id"])
+    where_en = f"{name} ({row['reach_id']})" if name else where
     km = trial.measure_m / 1000
     # so many bits leave that part of the candidates there were
     gone = 1.0 - 2.0**-trial.bits
@@ -292,7 +293,7 @@ def _next_sample(weighed: Weighed) -> Words:
             f"{gone:.0%}（信息量 {trial.bits:.1f} 比特）"
         ),
         (
-            f"next sample: {item.en} on {name or row['reach_id']} at {km:.2f} km, expected "
-            f"gain {trial.bits:.1f} bit"
+            f"next sample: {item.en} on {where_en} at {km:.2f} km, expected to rule out "
+            f"about {gone:.0%} of the candidates (gain {trial.bits:.1f} bit)"
         ),
     )

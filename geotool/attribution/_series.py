@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from geotool.attribution._baseline import Baseline
 from geotool.attribution._draws import draw_error
 from geotool.attribution._ensemble import best_members, smooth_ensemble
-from geotool.attribution._found import Found, pulse_facts
+from geotool.attribution._found import Found, Yardstick, pulse_facts
 from geotool.attribution._members import SURE_TURNS, Flow, FlowModel, FlowPrior
 from geotool.attribution._places import places_told, with_places
 from geotool.attribution._posterior import probabilities
@@ -234,8 +234,10 @@ def _evidence(
         for one in (numbers if len(numbers) > 1 else ())
     )
     told: list[dict[str, Any]] = [{} for _ in prior]
+    most = float(facts["pulse"]["multiples"]["high"])
+    yardstick = Yardstick(rule.temper, most, prior)
     for candidate, (member, point) in weighed.best.items():
-        told[candidate] = pulse_facts(problem, given, found, point, member, rule.temper)
+        told[candidate] = pulse_facts(problem, given, found, point, member, yardstick)
     for candidate, places in places_told(given.places, weighed.place_share).items():
         told[candidate]["places"] = places
     flow = np.full(len(problem.canals.start), np.nan)

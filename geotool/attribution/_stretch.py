@@ -278,7 +278,8 @@ def _distances(problem: Problem, pieces: _Pieces) -> tuple[Floats, Floats]:
         back = metres[canals.start[segment]] + at - canals.low_m[segment]
         down, back = np.where(along, down, np.inf), np.where(against, back, np.inf)
         ends.append(np.minimum(down, back))
-    both = np.where(np.isfinite(ends), ends, np.nan)
+    # rounded ends of reaches may lie a hair below the section: no "-0.0 km"
+    both = np.where(np.isfinite(ends), np.maximum(ends, 0.0) + 0.0, np.nan)
     return both.min(axis=0), both.max(axis=0)
 
 

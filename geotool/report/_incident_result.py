@@ -112,7 +112,7 @@ class IncidentAlert:
                 f"{first['item_name']}{zh_by}，始于 {since}"
             ),
             (
-                f"{sections} section{'s' if sections > 1 else ''} exceed; worst "
+                f"{sections} section{' exceeds' if sections == 1 else 's exceed'}; worst "
                 f"{first['section_id']} {first['item']}{en_by} since {since}"
             ),
         )

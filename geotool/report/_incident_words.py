@@ -12,6 +12,7 @@ from geotool.report._blocks import (
     same_words,
 )
 from geotool.report._incident_below import below_blocks, left_blocks
+from geotool.report._phrases import hours_text
 from geotool.trace import RELATION_ZH
 
 if TYPE_CHECKING:
@@ -210,8 +211,7 @@ def _rank_table(ranking: "Ranking", shown: int) -> Block:
     )
     rows = []
     for row in ranking.table.head(shown).to_dict("records"):
-        low, high = row["travel_time_min_h"], row["travel_time_max_h"]
-        hours = f"{low:.0f}–{high:.0f} h" if np.isfinite([low, high]).all() else ""
+        hours = hours_text(row["travel_time_min_h"], row["travel_time_max_h"])
         times = row["times_declared"]
         known = np.isfinite(times) and row["load_basis"] != "count" and times > 0
         rows.append(
