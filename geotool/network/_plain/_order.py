@@ -35,15 +35,5 @@ def ascending(first: Any, second: Any) -> Ints:
 
 def eastward(xy: Floats) -> tuple[Ints, Floats]:
     """Order points by x, then by y; and give them in this order."""
-    order = np.argsort(xy[:, 0], kind="stable")
-    point = xy[order]
-    level = point[1:, 0] == point[:-1, 0]
-    down = level & (point[1:, 1] < point[:-1, 1])
-    if down.any():  # few points lie right above each other
-        run = np.cumsum(np.concatenate([[True], ~level])) - 1
-        bad = np.zeros(run[-1] + 1, dtype=bool)
-        bad[run[1:][down]] = True
-        at = np.flatnonzero(bad[run])
-        order[at] = order[at][np.lexsort((point[at, 1], run[at]))]
-        point[at] = xy[order[at]]
-    return order, point
+    order = ascending(xy[:, 0], xy[:, 1])
+    return order, xy[order]
