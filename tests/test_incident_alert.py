@@ -1,6 +1,7 @@
 """From a file of readings to one page: what exceeds, who did it, who must act."""
 
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +19,7 @@ from geotool.cli import main
 from geotool.errors import LayerError, SourceError
 from geotool.quality import ended_exceedances, exceedances
 from geotool.report import incident_alert, write_incident
+from geotool.report._ranking import rank_sheet
 
 # one canal of 12 km: P1, S1, P2, S2 (fails), the intake, S3
 WATERS = network({"A": [(0, 0), (12_000, 0)]})
@@ -61,6 +63,22 @@ FAILED = table(
 @pytest.fixture(scope="module")
 def alert():
     return incident_alert(WATERS, FAILED, layers())
+
+
+@pytest.mark.parametrize("is_least", [True, False])
+def test_a_multiple_that_may_be_more_is_told_as_a_least(alert, tmp_path, is_least):
+    ranking = alert.rankings["S2"]
+    table = ranking.table.assign(times_declared=60.0, times_is_least=is_least)
+    found = replace(alert, rankings={"S2": replace(ranking, table=table)})
+    for language, plain, least in (
+        ("zh", ">60 倍<", ">至少 60 倍<"),
+        ("en", ">60 times<", ">60 times or more<"),
+    ):
+        path = write_incident(found, tmp_path / "a.html", language=language)
+        page = path.read_text("utf-8")
+        assert (plain in page, least in page) == (not is_least, is_least)
+    told = rank_sheet(found.rankings["S2"])["倍数为下限"]
+    assert (told == ("是" if is_least else "")).all()
 
 
 # ---------------------------------------------------------------- what exceeds

@@ -36,6 +36,7 @@ RANK_COLUMNS = (
     "declared_kg_d",
     "load_basis",
     "times_declared",
+    "times_is_least",
     "reach_id",
     "measure_m",
     "made_mg_l",
@@ -72,6 +73,8 @@ class Ranking:
         probability that it is among the three largest contributors.
         ``contribution_share``: part of the concentration at the section, with its 80 %
         range. ``made_mg_l``: what it would add at the section beyond its declared load.
+        ``times_declared``: how many times its load more it would need;
+        ``times_is_least``: no larger number was tried, it may be more.
         ``onset``, ``end``: when it would have discharged, by series of readings;
         NaT where there are none, or they show no end. ``by_section``: what each section
         says of it, natural logarithm of the odds against the average candidate.

@@ -178,7 +178,9 @@ def _table(weighed: Weighed) -> pd.DataFrame:
     words = _strengths(p, weighed.probability)
     said = [reasons(told, k) for k in order[:most].tolist()]
     said += [[_beyond(most)]] * (len(order) - len(said))
-    times = [float(one.get("amplitude", np.nan)) for one in weighed.facts[: problem.n]]
+    facts = weighed.facts[: problem.n]
+    times = [float(one.get("amplitude", np.nan)) for one in facts]
+    is_least = [bool(one.get("is_least", False)) for one in facts]
     columns = {
         "rank": np.arange(1, len(order) + 1),
         "outfall_id": ids[order],
@@ -199,6 +201,7 @@ def _table(weighed: Weighed) -> pd.DataFrame:
         "declared_kg_d": problem.load_g_s[order, 0] * 86.4,
         "load_basis": problem.load_basis[order, 0],
         "times_declared": np.array(times, dtype=float)[order],
+        "times_is_least": np.array(is_least, dtype=bool)[order],
         "reach_id": reach_ids.to_numpy(dtype=object),
         "measure_m": sources["measure_m"].to_numpy(float),
         "made_mg_l": weighed.extra_mg_l[order],

@@ -223,7 +223,7 @@ def _rank_table(ranking: "Ranking", shown: int) -> Block:
                 same_words(f"{row['distance_m'] / 1000:.1f} km"),
                 same_words(hours),
                 (RELATION_ZH.get(row["relation"], ""), str(row["relation"])),
-                (f"{times:.2g} 倍", f"{times:.2g} times") if known else ("", ""),
+                _excess(times, is_least=row["times_is_least"]) if known else ("", ""),
             )
         )
     outside = f"{ranking.unregistered_probability:.0%}"
@@ -237,6 +237,13 @@ def _rank_table(ranking: "Ranking", shown: int) -> Block:
     last = (same_words("—"), where, same_words(outside), *([("", "")] * 5))
     widths = (0.04, 0.42, 0.07, 0.09, 0.09, 0.11, 0.08, 0.1)
     return Block("table", header=header, rows=(*rows, last), widths=widths)
+
+
+def _excess(times: float, *, is_least: bool) -> Words:
+    """Say how much more a source would have to discharge, or at least would."""
+    if is_least:
+        return f"至少 {times:.2g} 倍", f"{times:.2g} times or more"
+    return f"{times:.2g} 倍", f"{times:.2g} times"
 
 
 def _gate_lines(alert: "IncidentAlert", ranking: "Ranking", shown: int) -> list[Words]:

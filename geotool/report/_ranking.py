@@ -33,6 +33,7 @@ _RANK_HEADERS = {
     "declared_kg_d": "许可负荷（kg/d）",
     "load_basis": "负荷依据",
     "times_declared": "需为许可负荷的倍数",
+    "times_is_least": "倍数为下限",
     "reasons": "理由",
 }
 _STRETCH_HEADERS = {
@@ -182,6 +183,9 @@ def rank_sheet(ranking: "Ranking") -> pd.DataFrame:
     table = ranking.table[[name for name in _RANK_HEADERS if name in ranking.table]]
     made = table.copy()
     made["reasons"] = ["；".join(texts) for texts in made["reasons"]]
+    made["times_is_least"] = [
+        "是" if is_least else "" for is_least in made["times_is_least"]
+    ]
     places = {"probability": 3, "top_three": 3, "contribution_share": 3}
     places |= {"distance_m": 0, "travel_time_min_h": 1, "travel_time_max_h": 1}
     places |= {"declared_kg_d": 3, "times_declared": 1}
