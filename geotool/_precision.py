@@ -19,6 +19,8 @@ def precision_of(times: pd.Series) -> str:
     """
     Tell how finely times are known: where all are the first of a month, to the month.
 
+    One time alone, which may have been read on just that day, is told by the day.
+
     Parameters
     ----------
     times : Series of datetime
@@ -35,13 +37,14 @@ def precision_of(times: pd.Series) -> str:
     ...     return precision_of(pd.Series([*texts], dtype="datetime64[us]"))
     >>> of("2026-03-01", "2026-04-01"), of("2026-03-01", "2026-04-02")
     ('month', 'day')
-    >>> of("2026-03-01", "2026-03-01 04:00"), of()
-    ('minute', 'minute')
+    >>> of("2026-03-01", "2026-03-01 04:00"), of("2026-03-01"), of()
+    ('minute', 'day', 'minute')
     """
     there = pd.DatetimeIndex(times.dropna())
     if not len(there) or not (there == there.normalize()).all():
         return "minute"
-    return "month" if (there.day == 1).all() else "day"
+    is_series = there.min() < there.max()
+    return "month" if is_series and (there.day == 1).all() else "day"
 
 
 def finest(precisions: Iterable[str]) -> str:
