@@ -3,10 +3,11 @@
     python benchmarks/bench_attribution.py            1e4 and 1e5 reaches
     python benchmarks/bench_attribution.py --large    and 1e6, the size of the goal: 6 GB
 
-Two shapes: ``tree`` (dendritic, one outlet, no two rivers across each other) and ``web`` (a grid of canals that drains to
-one corner; every second reach closes a loop). ``pumped`` is the web with one arc in a
-thousand pumped back, so that there are directed cycles and a sparse LU is needed. One
-outfall to a hundred reaches, six sections of which the lowest fails, four items.
+Two shapes: ``tree`` (dendritic, one outlet, no two rivers across each other) and ``web``
+(a grid of canals that drains to one corner; every second reach closes a loop). ``pumped``
+is the web with one arc in a thousand pumped back, so that there are directed cycles and a
+sparse LU is needed. One outfall to a hundred reaches, six sections of which the lowest
+fails, four items.
 
 - ``first``: ``gt.rank_sources`` on a network that was just made: whatever is kept with
   a network (its order for tracing, its index for locating) is made within;

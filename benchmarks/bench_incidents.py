@@ -68,9 +68,9 @@ the code as it then was, and run once.
 Standard error of a rate 0.06, of all 224 0.03. "All" weighs each case alike; its five sets
 were run anew on 27 November, and the older four came out as before. Rows of spoilt cases
 of seed 157 are older and rest on four or eight searches, with which the whole is 0.85 /
-1.00, P 0.77; those of seed 167 on three, six or eight, as all others. Of all, by the probability stated for the first
-(stated, right): 27 below 0.4 (0.26, 0.33), 29 to 0.6 (0.50, 0.52), 56 to 0.8 (0.71, 0.71),
-55 to 0.95 (0.88, 0.89), 57 above (0.98, 1.00).
+1.00, P 0.77; those of seed 167 on three, six or eight, as all others. Of all, by the
+probability stated for the first (stated, right): 27 below 0.4 (0.26, 0.33), 29 to 0.6
+(0.50, 0.52), 56 to 0.8 (0.71, 0.71), 55 to 0.95 (0.88, 0.89), 57 above (0.98, 1.00).
 
 Of seed 167, by item: NH3N (22) 0.68 / 0.95, off +0.04; F (15) 0.87 / 0.93, -0.11; CODMN
 (7) 0.71 / 1.00, +0.11; TP (2) both. By sections: four (13) 0.69 / 1.00; five (12) 0.92 /

@@ -16,10 +16,10 @@ row each piece is of; ``self query`` only finds the pairs that meet; ``by hand``
 splits and keeps rows with STRtree, cKDTree and substring.
 
 Seconds are CPU time, the least of the rounds, all in one process a data set, with the
-garbage collector off for everyone; what is made is kept until the clock stands still, and
-the first round, which pays for the memory of all that follow, is not the only one. Memory is the peak of a process of its own beyond
-what it holds once the lines are there. Compiled code is warm. Only ratios are worth
-comparing.
+garbage collector off for everyone; what is made is kept until the clock stands still.
+The first round pays for the memory of all that follow: take two at least. Memory is the
+peak of a process of its own beyond what it holds once the lines are there. Compiled code
+is warm. Only ratios are worth comparing.
 """
 
 import argparse

@@ -182,6 +182,18 @@ def _register(sections: pd.DataFrame) -> pd.DataFrame:
     return table.set_index("section_id", drop=False)
 
 
+def ids_by_text(sections: pd.DataFrame) -> dict[str, str]:
+    """
+    Give the id of the section that each text of the readings means: an id, or a name.
+
+    Examples
+    --------
+    >>> ids_by_text(pd.DataFrame({"section_id": ["S1"], "name": ["东桥"]}))
+    {'东桥': 'S1', 'S1': 'S1'}
+    """
+    return _ids_by_text(_register(sections))
+
+
 def _ids_by_text(register: pd.DataFrame) -> dict[str, str]:
     """Section named in the readings → its id; a name counts if only one has it."""
     once = register[~register["name"].duplicated(keep=False) & (register["name"] != "")]

@@ -20,6 +20,7 @@ from geotool.quality import (
 )
 from geotool.quality._classify import rank_waters
 from geotool.quality._exceed import judge_each
+from geotool.quality._inputs import ids_by_text
 from geotool.quality._limits import Limits, limit_table, standard_table
 from geotool.quality._periods import period_place
 from geotool.quality._times import period_labels
@@ -169,14 +170,15 @@ def section_failure(
         single=single,
         running=_running(own),
         standard=standard,
-        precision=_precision(readings, section_id, own),
+        precision=_precision(readings, sections, section_id),
     )
 
 
-def _precision(readings: pd.DataFrame, section_id: str, periods: pd.DataFrame) -> str:
+def _precision(readings: pd.DataFrame, sections: pd.DataFrame, section_id: str) -> str:
     """Tell how finely the times of a section's readings are known."""
-    names = {section_id, *periods["name"]}
-    own = readings.loc[readings["section_id"].isin(names), "time"]
+    ids = ids_by_text(sections)
+    texts = [text for text, one in ids.items() if one == section_id]
+    own = readings.loc[readings["section_id"].isin(texts), "time"]
     return precision_of(parse_times(own)["time"])
 
 

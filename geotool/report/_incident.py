@@ -7,7 +7,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geotool._items import fold_item, item_table
-from geotool._precision import finest, precision_of
+from geotool._precision import precision_of
 from geotool._progress import progress
 from geotool.attribution import Ranking, rank_sources
 from geotool.attribution._measured import NO_LOAD
@@ -16,6 +16,7 @@ from geotool.attribution._sections import named_sections
 from geotool.errors import GeotoolError, LayerError
 from geotool.network import RiverNetwork, Scenario
 from geotool.quality import ended_exceedances, exceedances
+from geotool.quality._inputs import ids_by_text
 from geotool.quality._limits import standard_table
 from geotool.readings import tidy_readings
 from geotool.report._incident_result import IncidentAlert
@@ -229,12 +230,9 @@ def _known_then(tidy: pd.DataFrame, until: Any) -> pd.DataFrame:
 
 def _precisions(tidy: pd.DataFrame, sections: pd.DataFrame) -> dict[str, str]:
     """Tell of each section how finely the times of its readings are known."""
-    found = tidy.groupby("section_id")["time"].agg(precision_of)
-    names = sections["name"] if "name" in sections.columns else sections["section_id"]
-    ids = dict(zip(names, sections["section_id"], strict=True))
-    ids |= {section_id: section_id for section_id in sections["section_id"]}
-    named = found.rename(lambda text: str(ids.get(text, text)))
-    return {str(key): finest(own) for key, own in named.groupby(level=0)}
+    ids = ids_by_text(sections)
+    section = tidy["section_id"].map(lambda text: ids.get(str(text), str(text)))
+    return dict(tidy["time"].groupby(section.to_numpy()).agg(precision_of))
 
 
 def _warned(

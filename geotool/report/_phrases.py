@@ -132,7 +132,7 @@ def share_text(value: Any) -> str:
 
 def taken_lines(taken: Iterable[tuple[str, str]]) -> list[str]:
     """
-    Write what was taken for granted when readings were read, in Chinese and English.
+    Write in Chinese what was taken for granted when readings were read.
 
     Examples
     --------
